@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The commands, one file each.
+
+pub(crate) mod canary;
+pub(crate) mod demo;
+pub(crate) mod plan;
+pub(crate) mod report;
+pub(crate) mod sandbox;
+pub(crate) mod simulate;
+pub(crate) mod verify;
+
+use crate::arguments::{Arguments, Command};
+use crate::error::CliError;
+use crate::io::Io;
+use crate::outcome::Outcome;
+
+/// Carries out what was asked for; the demo where nothing was.
+pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliError> {
+    match &arguments.command {
+        None => demo::run(&demo::Arguments::default(), io),
+        Some(Command::Demo(arguments)) => demo::run(arguments, io),
+        Some(Command::Verify(arguments)) => verify::run(arguments, io),
+        Some(Command::Simulate(arguments)) => simulate::run(arguments, io),
+        Some(Command::Sandbox(arguments)) => sandbox::run(arguments, io),
+        Some(Command::Canary(arguments)) => canary::run(arguments, io),
+        Some(Command::Plan(arguments)) => plan::run(arguments, io),
+        Some(Command::Report(arguments)) => report::run(arguments, io),
+    }
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `keyproof verify`: a plan against AWS, or against a sandbox.
+
+use std::time::Duration;
+
+use keyproof_aws::{Runner, Settings, plant, verify};
+use keyproof_plan::Plan;
+use keyproof_verdict::Report;
+
+use crate::command::canary;
+use crate::connection::{self, Connection, TemplateOptions};
+use crate::destination::ReportOptions;
+use crate::diagnose;
+use crate::error::CliError;
+use crate::input::{Source, one_stdin};
+use crate::io::Io;
+use crate::outcome::Outcome;
+use crate::world::World;
+
+/// Run a plan: take each role's place, try each call, judge what AWS answers
+///
+/// Needs credentials that may assume the plan's roles. Nothing is changed: KMS calls are dry runs,
+/// writes carry a condition that can't hold. With --sandbox it needs no AWS at all.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The plan, YAML or JSON; `-` for standard input
+    #[arg(long, value_name = "PLAN")]
+    plan: Source,
+    #[command(flatten)]
+    connection: Connection,
+    /// Run against a sandbox made from this CloudFormation or SAM template, with the canaries
+    /// planted, in place of AWS; `-` for standard input
+    #[arg(long, value_name = "TEMPLATE")]
+    sandbox: Option<Source>,
+    #[command(flatten)]
+    parameters: TemplateOptions,
+    /// Calls under way at once
+    #[arg(long, value_name = "N", default_value = "32", value_parser = clap::value_parser!(u16).range(1..))]
+    concurrency: u16,
+    /// Seconds that one attempt of a call may take
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = connection::seconds)]
+    timeout: Duration,
+    /// Seconds that the run may take; what has no answer by then is inconclusive [default: no limit]
+    #[arg(long, value_name = "SECONDS", value_parser = connection::seconds)]
+    deadline: Option<Duration>,
+    /// Look for the statement or grant behind each failure: reads the keys' policies and grants,
+    /// with your own credentials
+    #[arg(long)]
+    diagnose: bool,
+    #[command(flatten)]
+    report: ReportOptions,
+}
+
+/// Runs the plan and writes its report.
+pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliError> {
+    let destinations = arguments.report.destinations()?;
+    arguments.check()?;
+    let plan = arguments.plan.plan(io)?;
+    let settings = arguments.settings();
+    let report = match &arguments.sandbox {
+        Some(template) => {
+            let options = arguments.parameters.options(&plan.region)?;
+            let account = template.template(&options, io)?;
+            crate::block_on(async {
+                let world = World::start(&account).await?;
+                for outcome in plant(&plan, &settings, &world.administrator).await {
+                    // Not the end: the report says what a missing canary means for each probe.
+                    if !outcome.state.is_success() {
+                        io.stderr
+                            .say(format_args!("warning: {}", canary::sentence(&outcome)));
+                    }
+                }
+                Ok::<_, CliError>(
+                    arguments
+                        .report(&plan, &settings, &world.administrator, io)
+                        .await,
+                )
+            })??
+        }
+        None => crate::block_on(async {
+            let runner = connection::runner(&settings, &plan.region).await?;
+            Ok::<_, CliError>(arguments.report(&plan, &settings, &runner, io).await)
+        })??,
+    };
+    let outcome = Outcome::from(report.summary.verdict);
+    destinations.write(&report, io)?;
+    Ok(outcome)
+}
+
+impl Arguments {
+    /// Refuses what doesn't go together.
+    fn check(&self) -> Result<(), CliError> {
+        one_stdin(
+            [Some(&self.plan), self.sandbox.as_ref()]
+                .into_iter()
+                .flatten(),
+        )?;
+        let usage = |text: &str| Err(CliError::Usage(text.to_owned()));
+        match &self.sandbox {
+            Some(_) if !self.connection.is_default() => usage(
+                "`--sandbox` has an endpoint, a region and credentials of its own; leave out `--endpoint-url`, `--region` and `--profile`",
+            ),
+            None if !self.parameters.is_default() => {
+                usage("`--parameter` is for the template of `--sandbox`")
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn settings(&self) -> Settings {
+        Settings {
+            concurrency: self.concurrency.into(),
+            attempt_timeout: self.timeout,
+            deadline: self.deadline,
+            plan_file: self.plan.file(),
+            ..self.connection.settings()
+        }
+    }
+
+    async fn report(
+        &self,
+        plan: &Plan,
+        settings: &Settings,
+        runner: &Runner,
+        io: &mut Io,
+    ) -> Report {
+        let mut report = verify(plan, settings, runner).await;
+        if self.diagnose {
+            for note in diagnose::diagnose(&mut report, plan, runner).await {
+                io.stderr.say(format_args!("warning: {note}"));
+            }
+        }
+        report
+    }
+}

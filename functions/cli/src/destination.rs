@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Where a report goes, in which formats: `--format` and `--output`, in pairs.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use keyproof_verdict::Report;
+
+use crate::error::CliError;
+use crate::file;
+use crate::format::Format;
+use crate::io::Io;
+
+/// The options of every command that writes a report.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct ReportOptions {
+    /// Format of the report; repeat it, with an --output each, for several [default: text]
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    format: Vec<Format>,
+    /// File for the report in place of standard output; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    output: Vec<PathBuf>,
+}
+
+/// One format and where it goes.
+#[derive(Debug, PartialEq, Eq)]
+struct Destination {
+    format: Format,
+    /// Standard output where `None`.
+    file: Option<PathBuf>,
+}
+
+/// Where a report goes; never empty.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Destinations(Vec<Destination>);
+
+impl ReportOptions {
+    /// Pairs formats with outputs in the order in which they are given.
+    pub(crate) fn destinations(&self) -> Result<Destinations, CliError> {
+        let formats = match self.format.as_slice() {
+            [] => &[Format::Text],
+            given => given,
+        };
+        let outputs = match self.output.as_slice() {
+            [] => &[PathBuf::from("-")],
+            given => given,
+        };
+        if formats.len() != outputs.len() {
+            return Err(CliError::Usage(format!(
+                "{} `--format` and {} `--output` are no pairs; give each format its own output, `-` for standard output",
+                self.format.len(),
+                self.output.len(),
+            )));
+        }
+        for (index, output) in outputs.iter().enumerate() {
+            if outputs.iter().take(index).any(|earlier| earlier == output) {
+                return Err(CliError::Usage(format!(
+                    "`--output {}` is given twice; each format needs an output of its own",
+                    output.display()
+                )));
+            }
+        }
+        let pairs = formats
+            .iter()
+            .zip(outputs)
+            .map(|(&format, output)| Destination {
+                format,
+                file: Some(output.clone()).filter(|output| output != Path::new("-")),
+            });
+        Ok(Destinations(pairs.collect()))
+    }
+}
+
+impl Destinations {
+    /// Writes the report everywhere: to standard output first, so that a disk that is full hides no
+    /// verdict. A run whose report went to files only says its verdict on stderr.
+    pub(crate) fn write(&self, report: &Report, io: &mut Io) -> Result<(), CliError> {
+        let mut errors = Vec::new();
+        let (files, stdout): (Vec<_>, Vec<_>) = self
+            .0
+            .iter()
+            .partition(|destination| destination.file.is_some());
+        for destination in stdout {
+            let written = destination
+                .format
+                .write(report, io.colour, &mut io.stdout)
+                .and_then(|()| io.stdout.flush());
+            errors.extend(written.map_err(CliError::stdout).err());
+        }
+        let mut told = Vec::new();
+        for destination in &files {
+            let Some(path) = &destination.file else {
+                continue;
+            };
+            let bytes = destination.format.bytes(report);
+            match bytes.and_then(|bytes| file::write(path, &bytes)) {
+                Ok(()) => told.push(format!("`{}`", path.display())),
+                Err(source) => {
+                    let what = format!("`{}`", path.display());
+                    errors.push(CliError::Write { what, source });
+                }
+            }
+        }
+        if files.len() == self.0.len() || !errors.is_empty() {
+            io.stderr.say(in_short(report, &told));
+        }
+        if errors.is_empty() {
+            Ok(())
+        } else {
+            Err(CliError::Outputs(errors))
+        }
+    }
+}
+
+/// The verdict in a line.
+fn in_short(report: &Report, files: &[String]) -> String {
+    let summary = &report.summary;
+    let mut line = format!(
+        "{}: {}: {} of {} probes passed, {} failed, {} inconclusive",
+        report.plan.name,
+        summary.verdict,
+        summary.pass,
+        summary.planned,
+        summary.fail,
+        summary.inconclusive,
+    );
+    if summary.excepted > 0 {
+        line.push_str(&format!(", {} excepted", summary.excepted));
+    }
+    if !files.is_empty() {
+        line.push_str(&format!("; written to {}", files.join(" and ")));
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Why a command could not be carried out.
+
+use std::fmt::{self, Display};
+use std::io;
+
+use keyproof_aws::RunnerError;
+use keyproof_plan::Place;
+use keyproof_verdict::ReportError;
+use thiserror::Error;
+
+use crate::input::Source;
+
+/// Why a command could not be carried out. Every one of them is exit code 2.
+#[derive(Debug, Error)]
+pub enum CliError {
+    /// Options that don't go together.
+    #[error("{0}")]
+    Usage(String),
+    /// A document that can't be read.
+    #[error("cannot read `{name}`: {source}")]
+    Unreadable {
+        /// The document.
+        name: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A document that is no text.
+    #[error("`{name}` is not UTF-8 text: byte {offset} is no part of a character")]
+    NotUtf8 {
+        /// The document.
+        name: String,
+        /// The first bad byte.
+        offset: usize,
+    },
+    /// What is wrong in a document, one line each.
+    #[error("{}", lines(.0))]
+    Document(Vec<Located>),
+    /// A stored report that is none.
+    #[error("cannot render `{name}`: {source}")]
+    Report {
+        /// The document.
+        name: String,
+        /// What is wrong with it.
+        source: ReportError,
+    },
+    /// No usable credentials or endpoint.
+    #[error(transparent)]
+    Runner(#[from] RunnerError),
+    /// The sandbox did not start.
+    #[error("the sandbox did not start: {0}")]
+    Sandbox(String),
+    /// Output that could not be written.
+    #[error("cannot write {what}: {source}")]
+    Write {
+        /// The file, or standard output.
+        what: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Outputs that could not be written, after the verdict was told.
+    #[error("{}", lines(.0))]
+    Outputs(Vec<CliError>),
+    /// Canaries that are not as they were asked to be; which ones was told.
+    #[error("{failed} of {total} canaries could not be {done}")]
+    Canaries {
+        /// How many failed.
+        failed: usize,
+        /// Of how many.
+        total: usize,
+        /// `planted` or `removed`.
+        done: &'static str,
+    },
+    /// A step of the story that could not be played.
+    #[error("the story cannot go on: {0}")]
+    Story(String),
+    /// The asynchronous runtime, or the wait for signals, could not be set up.
+    #[error("cannot start: {0}")]
+    Start(io::Error),
+}
+
+/// One sentence about a place in a document.
+#[derive(Debug)]
+pub struct Located {
+    file: String,
+    place: Place,
+    sentence: String,
+}
+
+impl Display for Located {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}:{}: {}", self.file, self.place, self.sentence)
+    }
+}
+
+impl CliError {
+    /// Everything that is wrong in a document, in its order.
+    pub(crate) fn located<E: Display>(
+        source: &Source,
+        errors: &[E],
+        place: impl Fn(&E) -> Place,
+    ) -> Self {
+        let located = errors.iter().map(|error| Located {
+            file: source.to_string(),
+            place: place(error),
+            sentence: error.to_string(),
+        });
+        Self::Document(located.collect())
+    }
+
+    /// Standard output that could not be written.
+    pub(crate) fn stdout(source: io::Error) -> Self {
+        Self::Write {
+            what: "to standard output".to_owned(),
+            source,
+        }
+    }
+
+    /// As it stands on stderr: a place speaks for itself, everything else is called an error.
+    pub(crate) fn message(&self) -> String {
+        match self {
+            Self::Document(_) => self.to_string(),
+            Self::Outputs(errors) => lines(&errors.iter().map(Self::message).collect::<Vec<_>>()),
+            other => format!("error: {other}"),
+        }
+    }
+}
+
+fn lines(items: &[impl Display]) -> String {
+    items
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("\n")
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Files that are there whole or not at all.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use crate::input::directory;
+
+/// Writes a file so that nobody ever sees half of it: beside it first, then in its place. A link is
+/// followed and an existing file's permissions are kept. What is no regular file (a pipe, a device)
+/// can't be replaced, and is written to as it is.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let target = match fs::metadata(path) {
+        Ok(found) if found.is_dir() => return Err(ErrorKind::IsADirectory.into()),
+        Ok(found) if !found.is_file() => {
+            return OpenOptions::new().write(true).open(path)?.write_all(bytes);
+        }
+        Ok(found) => (fs::canonicalize(path)?, Some(found.permissions())),
+        Err(error) if error.kind() == ErrorKind::NotFound => (path.to_owned(), None),
+        Err(error) => return Err(error),
+    };
+    let (target, permissions) = target;
+    let (beside, file) = beside(&target)?;
+    let written = fill(file, bytes, permissions).and_then(|()| fs::rename(&beside, &target));
+    if written.is_err() {
+        // The reason for the failure is worth more than that of the clean-up.
+        let _ = fs::remove_file(&beside);
+    }
+    written
+}
+
+fn fill(mut file: File, bytes: &[u8], permissions: Option<fs::Permissions>) -> io::Result<()> {
+    file.write_all(bytes)?;
+    if let Some(permissions) = permissions {
+        file.set_permissions(permissions)?;
+    }
+    // A rename may reach the disk before the bytes do.
+    file.sync_all()
+}
+
+/// A new file in the target's directory, which nobody else has opened.
+fn beside(target: &Path) -> io::Result<(PathBuf, File)> {
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    let process = std::process::id();
+    let mut attempt = 0_u32;
+    loop {
+        let path = directory(target).join(format!(".{name}.{process}-{attempt}.tmp"));
+        match OpenOptions::new().write(true).create_new(true).open(&path) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && attempt < 100 => attempt += 1,
+            opened => return opened.map(|file| (path, file)),
+        }
+    }
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Documents that the user names: files, or `-` for standard input.
+
+use std::fmt;
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use keyproof_plan::Plan;
+use keyproof_template::Account;
+
+use crate::error::CliError;
+use crate::io::Io;
+
+/// A document's name on the command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// Standard input.
+    Stdin,
+    /// A file.
+    File(PathBuf),
+}
+
+impl FromStr for Source {
+    type Err = std::convert::Infallible;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        Ok(if word == "-" {
+            Self::Stdin
+        } else {
+            Self::File(word.into())
+        })
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stdin => formatter.write_str("<stdin>"),
+            Self::File(path) => write!(formatter, "{}", path.display()),
+        }
+    }
+}
+
+impl Source {
+    /// The file's name as the user gave it, where it is a file.
+    pub(crate) fn file(&self) -> Option<String> {
+        match self {
+            Self::Stdin => None,
+            Self::File(path) => Some(path.display().to_string()),
+        }
+    }
+
+    /// The whole text.
+    pub(crate) fn read(&self, io: &mut Io) -> Result<String, CliError> {
+        let unreadable = |source| CliError::Unreadable {
+            name: self.to_string(),
+            source,
+        };
+        let bytes = match self {
+            Self::Stdin => {
+                let mut bytes = Vec::new();
+                io.stdin
+                    .reader()
+                    .read_to_end(&mut bytes)
+                    .map_err(unreadable)?;
+                bytes
+            }
+            Self::File(path) => fs::read(path).map_err(unreadable)?,
+        };
+        String::from_utf8(bytes).map_err(|error| CliError::NotUtf8 {
+            name: self.to_string(),
+            offset: error.utf8_error().valid_up_to(),
+        })
+    }
+
+    /// The plan in it.
+    pub(crate) fn plan(&self, io: &mut Io) -> Result<Plan, CliError> {
+        let text = self.read(io)?;
+        Plan::parse(&text).map_err(|errors| CliError::located(self, &errors, |error| error.place))
+    }
+
+    /// The account that the template in it makes.
+    pub(crate) fn template(
+        &self,
+        options: &keyproof_template::Options,
+        io: &mut Io,
+    ) -> Result<Account, CliError> {
+        let text = self.read(io)?;
+        let account = keyproof_template::load(&text, options)
+            .map_err(|errors| CliError::located(self, &errors, |error| error.place))?;
+        for note in account
+            .notes
+            .iter()
+            .filter(|note| note.kind.may_decide_access())
+        {
+            io.stderr
+                .say(format_args!("{self}:{}: warning: {note}", note.place));
+        }
+        Ok(account)
+    }
+}
+
+/// Refuses a second document from standard input.
+pub(crate) fn one_stdin<'a>(sources: impl IntoIterator<Item = &'a Source>) -> Result<(), CliError> {
+    match sources
+        .into_iter()
+        .filter(|source| **source == Source::Stdin)
+        .count()
+    {
+        0 | 1 => Ok(()),
+        _ => Err(CliError::Usage(
+            "only one document can come from standard input".into(),
+        )),
+    }
+}
+
+/// The directory that a file is in.
+pub(crate) fn directory(path: &Path) -> &Path {
+    path.parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The program itself, run as a user would run it: exit codes, streams, files.
+//!
+//! Each file is one command or one property. `support` starts the program in a directory and an
+//! environment of its own; AWS is the scripted endpoint or the sandbox. A new case is a test in the
+//! file of its command.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "test helpers fail by panicking"
+)]
+
+mod demo;
+mod help;
+mod plan;
+mod report;
+mod sandbox;
+mod simulate;
+mod streams;
+mod support;
+mod verify;
+mod verify_sandbox;

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The Lambda program: Lambda's runtime around [`Function::handle`].
+
+use std::io;
+use std::time::SystemTime;
+
+use keyproof_verify::{Aws, Function, HandlerError, Invocation};
+use lambda_runtime::{LambdaEvent, service_fn};
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, fmt, registry};
+
+// Calls wait, they don't compute: one thread has no work to hand over, and starts sooner.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    // keyproof's own events only: the SDK's hold requests and replies.
+    let lines = fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_writer(io::stdout);
+    let ours = Targets::new().with_target("keyproof", LevelFilter::INFO);
+    registry().with(lines.with_filter(ours)).init();
+
+    let function = Function::new(Aws::default(), environment);
+    let function = &function;
+    lambda_runtime::run(service_fn(
+        move |event: LambdaEvent<serde_json::Value>| async move {
+            let invocation = Invocation {
+                request_id: event.context.request_id.clone(),
+                remaining: event
+                    .context
+                    .deadline()
+                    .duration_since(SystemTime::now())
+                    .unwrap_or_default(),
+            };
+            let answer = function
+                .handle(&event.payload, &invocation, &mut io::stdout())
+                .await;
+            answer.inspect_err(|error: &HandlerError| {
+                tracing::error!(
+                    request_id = invocation.request_id,
+                    error_type = error.name(),
+                    error_message = %error,
+                    "no run"
+                );
+            })
+        },
+    ))
+    .await
+}
+
+/// The process's environment, as far as it is text.
+fn environment() -> Vec<(String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
+}

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Calls: how many at once, how often, and for how long.
+//!
+//! The SDK's own retries are off. Here a call is sent up to [`Settings::attempts`] times with full
+//! jitter between (<https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>), an
+//! attempt ends after [`Settings::attempt_timeout`], and everything ends at the run's deadline. A
+//! call that waits for its next attempt leaves its place to another.
+
+#[cfg(test)]
+mod tests;
+
+use std::error::Error;
+use std::pin::pin;
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::request_id::RequestId;
+use futures_util::future::{Either, select};
+use keyproof_verdict::{Answer, Blindness};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use crate::Settings;
+use crate::failure::{Failure, worth_retrying};
+
+/// The mean wait before the second attempt is half of this.
+const BASE: Duration = Duration::from_millis(100);
+/// No wait is longer.
+const CAP: Duration = Duration::from_secs(5);
+
+/// Looks have a place of their own for so many places.
+const LOOKS_OWN: usize = 8;
+
+/// One attempt's success or failure, with the service's id of it.
+#[derive(Debug)]
+pub(crate) struct Reply<T> {
+    pub(crate) outcome: Result<T, Failure>,
+    pub(crate) request_id: Option<String>,
+}
+
+/// A call and what came of it. Times and request id are those of the last attempt.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Called<T> {
+    pub(crate) outcome: Result<T, Failure>,
+    pub(crate) request_id: Option<String>,
+    pub(crate) attempts: u32,
+    pub(crate) latency_ms: Option<u64>,
+}
+
+impl<T> Called<T> {
+    /// A call that was never sent.
+    pub(crate) fn unsent(failure: Failure) -> Self {
+        Self {
+            outcome: Err(failure),
+            request_id: None,
+            attempts: 0,
+            latency_ms: None,
+        }
+    }
+
+    pub(crate) fn and_then<U>(self, read: impl FnOnce(T) -> Result<U, Failure>) -> Called<U> {
+        Called {
+            outcome: self.outcome.and_then(read),
+            request_id: self.request_id,
+            attempts: self.attempts,
+            latency_ms: self.latency_ms,
+        }
+    }
+}
+
+/// The bounds that all calls of a run share.
+#[derive(Debug)]
+pub(crate) struct Calls {
+    places: Semaphore,
+    /// Places for looks alone, which else take what probes leave free.
+    lane: Semaphore,
+    /// Told where a place is given up that no probe waits for.
+    idle: Notify,
+    attempts: u32,
+    attempt_timeout: Duration,
+    deadline: Option<Instant>,
+}
+
+impl Calls {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        let places = settings.concurrency.clamp(1, Semaphore::MAX_PERMITS);
+        Self {
+            places: Semaphore::new(places),
+            lane: Semaphore::new(places / LOOKS_OWN),
+            idle: Notify::new(),
+            attempts: settings.attempts.max(1),
+            attempt_timeout: settings.attempt_timeout,
+            deadline: settings
+                .deadline
+                .and_then(|bound| Instant::now().checked_add(bound)),
+        }
+    }
+
+    /// Makes a call: sends it until it brings an answer or nothing more can be hoped for.
+    pub(crate) async fn send<T>(&self, attempt: impl AsyncFn() -> Reply<T>) -> Called<T> {
+        self.call(attempt, async || self.places.acquire().await.ok())
+            .await
+    }
+
+    /// Makes a call that looks at a table or a key. Looks let probes go first, and have a few places
+    /// of their own, so that they cost a run of many probes no time.
+    pub(crate) async fn look<T>(&self, attempt: impl AsyncFn() -> Reply<T>) -> Called<T> {
+        self.call(attempt, async || self.place_of_look().await)
+            .await
+    }
+
+    async fn place_of_look(&self) -> Option<SemaphorePermit<'_>> {
+        loop {
+            if let Ok(place) = self.places.try_acquire() {
+                return Some(place);
+            }
+            let own = pin!(self.lane.acquire());
+            let idle = pin!(self.idle.notified());
+            if let Either::Left((place, _)) = select(own, idle).await {
+                return place.ok();
+            }
+        }
+    }
+
+    async fn call<'a, T>(
+        &'a self,
+        attempt: impl AsyncFn() -> Reply<T>,
+        place: impl AsyncFn() -> Option<SemaphorePermit<'a>>,
+    ) -> Called<T> {
+        let mut called = Called::unsent(Failure::silent(Blindness::Deadline));
+        loop {
+            let Some(Some(place)) = self.before_deadline(place()).await else {
+                return called;
+            };
+            let start = Instant::now();
+            let end = start.checked_add(self.attempt_timeout);
+            let end = end.into_iter().chain(self.deadline).min();
+            let reply = match end {
+                Some(end) => timeout_at(end, attempt())
+                    .await
+                    .unwrap_or_else(|_| Reply::late()),
+                None => attempt().await,
+            };
+            drop(place);
+            if self.places.available_permits() > 0 {
+                self.idle.notify_one();
+            }
+            called = Called {
+                outcome: reply.outcome,
+                request_id: reply.request_id,
+                attempts: called.attempts + 1,
+                latency_ms: u64::try_from(start.elapsed().as_millis()).ok(),
+            };
+            match &called.outcome {
+                Err(failure) if worth_retrying(failure) && called.attempts < self.attempts => {
+                    let wake = Instant::now() + wait(called.attempts);
+                    if self.before_deadline(sleep_until(wake)).await.is_none() {
+                        return called;
+                    }
+                }
+                Ok(_) | Err(_) => return called,
+            }
+        }
+    }
+
+    /// What the future brings, unless the deadline comes first or has passed.
+    pub(crate) async fn before_deadline<F: Future>(&self, future: F) -> Option<F::Output> {
+        match self.deadline {
+            Some(deadline) if deadline <= Instant::now() => None,
+            Some(deadline) => timeout_at(deadline, future).await.ok(),
+            None => Some(future.await),
+        }
+    }
+}
+
+impl<T> Reply<T> {
+    /// Reads what the SDK brought. `read` is the classification of a service's code and message.
+    pub(crate) fn new<E>(
+        result: Result<T, SdkError<E, HttpResponse>>,
+        read: impl FnOnce(Option<&str>, Option<&str>) -> Answer,
+    ) -> Self
+    where
+        T: RequestId,
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        match result {
+            Ok(output) => Self {
+                request_id: output.request_id().map(str::to_owned),
+                outcome: Ok(output),
+            },
+            Err(error) => {
+                let failure = Failure::new(&error, read);
+                Self {
+                    request_id: failure.request_id.clone(),
+                    outcome: Err(failure),
+                }
+            }
+        }
+    }
+
+    pub(crate) fn and_then<U>(self, read: impl FnOnce(T) -> Result<U, Failure>) -> Reply<U> {
+        Reply {
+            outcome: self.outcome.and_then(read),
+            request_id: self.request_id,
+        }
+    }
+
+    fn late() -> Self {
+        Self {
+            outcome: Err(Failure::silent(Blindness::TimedOut)),
+            request_id: None,
+        }
+    }
+}
+
+/// Full jitter: anything from no wait at all to `BASE` doubled with each attempt made.
+fn wait(attempts_made: u32) -> Duration {
+    let doubled = BASE.saturating_mul(1_u32.checked_shl(attempts_made - 1).unwrap_or(u32::MAX));
+    doubled.min(CAP).mul_f64(rand::random::<f64>())
+}

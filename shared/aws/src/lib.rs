@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The real AWS: assumes roles, probes, inspects, plants canaries.
+//!
+//! [`verify`] carries a plan out and judges it; [`plant`] and [`remove`] care for the canaries. A
+//! [`Runner`] holds the operator's credentials. Nothing here ever changes a key, a policy or a
+//! grant; the only writes that can hold are those of [`plant`] and [`remove`].
+
+mod calls;
+mod canary;
+mod denial_inside;
+mod failure;
+mod inspect;
+mod item;
+mod observe;
+mod probe;
+mod redact;
+mod run;
+mod runner;
+mod session;
+mod settings;
+mod transport;
+mod verify;
+
+pub use canary::{CanaryOutcome, CanaryState, plant, remove};
+pub use runner::{Runner, RunnerError};
+pub use settings::Settings;
+pub use verify::verify;
+
+/// The IAM actions that each adapter needs, of the operator unless said otherwise.
+pub mod iam_actions {
+    pub use crate::canary::{PLANT_ACTIONS as PLANT, REMOVE_ACTIONS as REMOVE};
+    pub use crate::inspect::IAM_ACTIONS as INSPECT;
+    pub use crate::probe::{DYNAMODB_ACTIONS as PROBE_DYNAMODB, KMS_ACTIONS as PROBE_KMS};
+    pub use crate::session::IAM_ACTIONS as ASSUME;
+}

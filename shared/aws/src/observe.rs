@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A run's calls, set going together: sessions, probes and inspections, with no barrier between.
+//!
+//! A principal's probes start as soon as its session is there, whatever others wait for. The
+//! number of calls under way is bounded by `calls`; the futures that wait for a place are bounded
+//! here, so that a plan of many probes costs no more memory than one of few.
+
+mod once;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use futures_util::future::join3;
+use futures_util::stream::{self, StreamExt};
+use keyproof_core::Service;
+use keyproof_plan::{Action, Principal, ProbeKind, Table, TableKey};
+use keyproof_verdict::{
+    Answer, Blindness, KeyState, Observation, Observations, TableObservation, classify_call,
+};
+
+use crate::calls::{Called, Reply};
+use crate::failure::Failure;
+use crate::inspect::{Index, Inspection};
+use crate::probe::{self, KeyTarget, TableTarget};
+use crate::run::{Run, observation};
+use crate::session::{self, Session};
+use once::{Shared, no_session};
+
+/// What a run saw, and whose account it was.
+pub(crate) struct Seen {
+    pub(crate) observations: Observations,
+    pub(crate) account: Option<String>,
+}
+
+/// A probe of a principal, as the plan asks it.
+#[derive(Clone, Copy)]
+struct Ask<'a> {
+    id: &'a str,
+    action: Action,
+    table: Option<&'a str>,
+    index: Option<&'a str>,
+}
+
+/// A probe that can be made.
+struct Ready<'a> {
+    principal: &'a Principal,
+    session: &'a Called<Arc<Session>>,
+    ask: Ask<'a>,
+}
+
+pub(crate) async fn observe(run: &Run<'_>) -> Seen {
+    let probes = run.plan.probes();
+    let mut asks: Vec<(&str, Vec<Ask<'_>>)> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    for planned in &probes {
+        if let ProbeKind::Access {
+            principal,
+            action,
+            table,
+            index,
+            ..
+        } = &planned.kind
+        {
+            let place = *places.entry(principal).or_insert_with(|| {
+                asks.push((principal, Vec::new()));
+                asks.len() - 1
+            });
+            if let Some((_, asks)) = asks.get_mut(place) {
+                asks.push(Ask {
+                    id: &planned.id,
+                    action: *action,
+                    table: table.as_deref(),
+                    index: index.as_deref(),
+                });
+            }
+        }
+    }
+    let shared = Shared::new(run);
+    let at_once = run.settings.concurrency.max(1);
+    // Taken from the principals in turn, so that each keeps few connections busy, and taken late:
+    // twice as many as may be under way, as some wait for another attempt.
+    let access = stream::iter(asks)
+        .flat_map_unordered(at_once.saturating_mul(4), |(name, asks)| {
+            stream::once(shared.ready(name, asks))
+                .flat_map(stream::iter)
+                .boxed_local()
+        })
+        .map(|ready| shared.probe(ready))
+        .buffer_unordered(at_once.saturating_mul(2))
+        .collect();
+    let tables = stream::iter(&run.plan.tables)
+        .map(|(name, table)| async { (name.clone(), shared.table(name, table).await) })
+        .buffer_unordered(at_once)
+        .collect();
+    let (probes, tables, caller) = join3(access, tables, caller_account(run)).await;
+    let account = caller.or_else(|| shared.common_account());
+    Seen {
+        observations: Observations { probes, tables },
+        account,
+    }
+}
+
+impl Shared<'_, '_> {
+    /// The probes of one principal, once its session is there.
+    async fn ready<'s>(
+        &'s self,
+        name: &'s str,
+        asks: Vec<Ask<'s>>,
+    ) -> impl Iterator<Item = Ready<'s>> {
+        let session = self.session(name).await;
+        let principal = self.run.plan.principals.get(name);
+        asks.into_iter().filter_map(move |ask| {
+            Some(Ready {
+                principal: principal?,
+                session,
+                ask,
+            })
+        })
+    }
+
+    async fn probe(&self, ready: Ready<'_>) -> (String, Observation) {
+        let seen = self.access(ready.principal, ready.session, ready.ask);
+        (ready.ask.id.to_owned(), seen.await)
+    }
+
+    async fn access(
+        &self,
+        principal: &Principal,
+        session: &Called<Arc<Session>>,
+        ask: Ask<'_>,
+    ) -> Observation {
+        if ask.action.service() == Service::Sts {
+            let resource = Some(principal.role.to_string());
+            return observation(
+                session::probe_answer(session.clone()),
+                resource,
+                &self.run.redactor,
+            );
+        }
+        let named = ask
+            .table
+            .and_then(|name| Some((name, self.run.plan.tables.get(name)?)));
+        let Some((name, table)) = named else {
+            let failure = Failure::blind(Blindness::Other, "the plan has no such table");
+            return observation(Called::unsent(failure), None, &self.run.redactor);
+        };
+        let opened = match &session.outcome {
+            Ok(session) => session,
+            Err(failure) => {
+                let resource = self.resource(principal, table, ask, None);
+                let called = Called::unsent(no_session(failure));
+                return observation(called, resource, &self.run.redactor);
+            }
+        };
+        if ask.action.service() == Service::Kms {
+            return self.key_probe(principal, opened, ask, name, table).await;
+        }
+        let index = match self.index(name, table, ask).await {
+            Ok(index) => index,
+            Err(failure) => {
+                let resource = self.resource(principal, table, ask, None);
+                return observation(Called::unsent(failure), resource, &opened.redactor);
+            }
+        };
+        let target = TableTarget {
+            table,
+            index,
+            scan_pages: self.run.settings.scan_pages,
+        };
+        let called = probe::table(&self.run.calls, opened, ask.action, target).await;
+        observation(
+            called,
+            self.resource(principal, table, ask, None),
+            &opened.redactor,
+        )
+    }
+
+    async fn key_probe(
+        &self,
+        principal: &Principal,
+        session: &Session,
+        ask: Ask<'_>,
+        name: &str,
+        table: &Table,
+    ) -> Observation {
+        let key = match &table.key {
+            TableKey::Key(arn) => arn.to_string(),
+            TableKey::Alias(alias) => {
+                let found = self.inspection(name, table).await;
+                found.key_arn(table).unwrap_or(alias).to_owned()
+            }
+            TableKey::AwsOwned => {
+                let failure =
+                    Failure::blind(Blindness::NotFound, "the plan gives this table no key");
+                return observation(Called::unsent(failure), None, &session.redactor);
+            }
+        };
+        let account = table
+            .arn
+            .as_ref()
+            .map_or(principal.role.account(), |arn| arn.account());
+        let target = KeyTarget::new(key, &table.name, account, principal.role.as_str());
+        let called = probe::key(&self.run.calls, session, ask.action, &target).await;
+        let resource = self.resource(principal, table, ask, Some(target.key));
+        observation(called, resource, &session.redactor)
+    }
+
+    /// The index of a query or scan, as `DescribeTable` has it.
+    async fn index(
+        &self,
+        name: &str,
+        table: &Table,
+        ask: Ask<'_>,
+    ) -> Result<Option<&Index>, Failure> {
+        let Some(index) = ask.index else {
+            return Ok(None);
+        };
+        let Ok(facts) = &self.inspection(name, table).await.table.outcome else {
+            let message = format!(
+                "the key attributes of index `{index}` are not known: `DescribeTable` of `{}` brought no answer",
+                table.name
+            );
+            return Err(Failure::blind(Blindness::MayNotLook, message));
+        };
+        facts.indexes.get(index).map(Some).ok_or_else(|| {
+            let message = format!("table `{}` has no index `{index}`", table.name);
+            Failure::blind(Blindness::NotFound, message)
+        })
+    }
+
+    async fn table(&self, name: &str, table: &Table) -> TableObservation {
+        let found = self.inspection(name, table).await;
+        let facts = found.table.outcome.as_ref().ok();
+        let key = found.key.as_ref().and_then(|key| key.outcome.as_ref().ok());
+        let table_arn = table.arn.as_ref().map(ToString::to_string);
+        let table_arn = table_arn.or_else(|| facts.and_then(|facts| facts.arn.clone()));
+        let redactor = match &table.inspect_as {
+            Some(name) => self
+                .session(name)
+                .await
+                .outcome
+                .as_ref()
+                .map(|session| &session.redactor),
+            None => Ok(&self.run.redactor),
+        };
+        let redactor = redactor.unwrap_or(&self.run.redactor);
+        TableObservation {
+            look: observation(found.look(table), table_arn.clone(), redactor),
+            encryption: facts.and_then(|facts| facts.encryption.clone().ok()),
+            expected_key: found.key_arn(table).map(str::to_owned),
+            key_state: key
+                .map(|facts| facts.state)
+                .or_else(|| state_by_refusal(found)),
+            table_arn,
+        }
+    }
+
+    /// The ARN that a probe calls on.
+    fn resource(
+        &self,
+        principal: &Principal,
+        table: &Table,
+        ask: Ask<'_>,
+        key: Option<String>,
+    ) -> Option<String> {
+        if ask.action.service() == Service::Kms {
+            let planned = match &table.key {
+                TableKey::Key(arn) => Some(arn.to_string()),
+                TableKey::Alias(_) | TableKey::AwsOwned => None,
+            };
+            return key.filter(|key| key.starts_with("arn:")).or(planned);
+        }
+        // A table that is called by name is the caller's own account's.
+        let arn = match &table.arn {
+            Some(arn) => arn.to_string(),
+            None => format!(
+                "arn:{}:dynamodb:{}:{}:table/{}",
+                principal.role.as_arn().partition(),
+                self.run.region,
+                principal.role.account(),
+                table.name
+            ),
+        };
+        Some(match ask.index {
+            Some(index) => format!("{arn}/index/{index}"),
+            None => arn,
+        })
+    }
+}
+
+/// `DescribeKey` answers for a key in any state; should it be refused for the state, that is known.
+fn state_by_refusal(found: &Inspection) -> Option<KeyState> {
+    match found.key.as_ref()?.outcome.as_ref().err()?.answer {
+        Answer::KeyUnusable(state) => Some(state),
+        Answer::Allowed(_) | Answer::Denied(_) | Answer::Unknown(_) => None,
+    }
+}
+
+/// The operator's account, for the report. Nothing depends on it.
+async fn caller_account(run: &Run<'_>) -> Option<String> {
+    let called = run.calls.send(async || {
+        Reply::new(
+            run.sts.get_caller_identity().send().await,
+            |code, message| classify_call(Service::Sts, code, message),
+        )
+    });
+    let account = called.await.outcome.ok()?.account?;
+    account
+        .parse::<keyproof_core::AccountId>()
+        .ok()
+        .map(|account| account.to_string())
+}

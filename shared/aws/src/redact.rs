@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Keeps secrets out of what services say.
+//!
+//! A message may quote anything: a request's headers, an item, a token. Before a service's words
+//! reach an observation, the secrets and tokens of the operator and of the probe's session, and the
+//! values of the canary's attributes, are replaced; and the words are bounded in length.
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::sync::Arc;
+
+use aws_credential_types::Credentials;
+use keyproof_plan::{Attribute, Plan};
+
+/// What stands in a secret's place.
+const REDACTED: &str = "[redacted]";
+/// The most characters of a message that are kept.
+const LONGEST_MESSAGE: usize = 2_000;
+/// The most characters of an error code or request id that are kept.
+const LONGEST_WORD: usize = 256;
+/// Shorter values say nothing, and would blacken every message that holds the letter `a`.
+const SHORTEST_VALUE: usize = 4;
+
+/// What must not be repeated. Holds the credentials themselves, which can't be printed, not copies.
+#[derive(Clone, Default)]
+pub(crate) struct Redactor {
+    credentials: Vec<Credentials>,
+    values: Arc<[String]>,
+}
+
+impl fmt::Debug for Redactor {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Redactor")
+    }
+}
+
+impl Redactor {
+    /// Redacts the plan's canary attributes and the operator's secrets.
+    pub(crate) fn new(plan: &Plan, runner: Option<Credentials>) -> Self {
+        let mut values = Vec::new();
+        for table in plan.tables.values() {
+            for attribute in table.canary.attributes.values() {
+                leaves(attribute, &mut values);
+            }
+        }
+        values.retain(|value| value.chars().count() >= SHORTEST_VALUE);
+        // Longest first, so that no secret's remains are left beside a shorter one's mark.
+        values.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        values.dedup();
+        Self {
+            credentials: runner.into_iter().collect(),
+            values: values.into(),
+        }
+    }
+
+    /// Redacts these credentials too.
+    pub(crate) fn with(&self, credentials: Credentials) -> Self {
+        let mut all = self.clone();
+        all.credentials.push(credentials);
+        all
+    }
+
+    /// A service's message, fit for a report.
+    pub(crate) fn message(&self, text: &str) -> String {
+        self.clean(text, LONGEST_MESSAGE)
+    }
+
+    /// An error code, a request id or an ARN, fit for a report.
+    pub(crate) fn word(&self, text: &str) -> String {
+        self.clean(text, LONGEST_WORD)
+    }
+
+    fn clean(&self, text: &str, longest: usize) -> String {
+        let secrets = self.credentials.iter().flat_map(|credentials| {
+            [
+                Some(credentials.secret_access_key()),
+                credentials.session_token(),
+            ]
+        });
+        let secrets = secrets.flatten().filter(|secret| !secret.is_empty());
+        let values = self.values.iter().map(String::as_str);
+        let mut clean = text.to_owned();
+        for secret in secrets.chain(values) {
+            if clean.contains(secret) {
+                clean = clean.replace(secret, REDACTED);
+            }
+        }
+        if let Some((end, _)) = clean.char_indices().nth(longest) {
+            clean.truncate(end);
+            clean.push('…');
+        }
+        clean
+    }
+}
+
+/// The strings and numbers of an attribute; bytes by the base64 that a message would quote.
+fn leaves(attribute: &Attribute, found: &mut Vec<String>) {
+    match attribute {
+        Attribute::S(text) | Attribute::N(text) => found.push(text.clone()),
+        Attribute::Ss(texts) | Attribute::Ns(texts) => found.extend_from_slice(texts),
+        Attribute::B(bytes) => found.push(aws_smithy_types::base64::encode(bytes)),
+        Attribute::Bs(all) => found.extend(all.iter().map(aws_smithy_types::base64::encode)),
+        Attribute::L(attributes) => attributes.iter().for_each(|each| leaves(each, found)),
+        Attribute::M(attributes) => attributes.values().for_each(|each| leaves(each, found)),
+        Attribute::Bool(_) | Attribute::Null => {}
+    }
+}

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The wire: HTTP clients that don't trust what comes back.
+//!
+//! Each [`Transport::open`] gives a client with connections of its own. A reply is read whole, up to
+//! [`LARGEST_REPLY`], inside the attempt's time, so that a body that drips, ends early or never ends
+//! is the wire's fault and not the reader's. TLS, with the system's roots, is set up at the first
+//! `https` call: a plain endpoint never pays for it.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::{Arc, OnceLock};
+
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_http_client::{Connector, ConnectorBuilder};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
+use bytes::{Bytes, BytesMut};
+
+use crate::denial_inside;
+
+#[cfg(test)]
+mod tests;
+
+/// The largest reply that is read: four times the largest that any of the calls can bring.
+pub(crate) const LARGEST_REPLY: usize = 8 * 1024 * 1024;
+
+/// Where HTTP clients come from.
+#[derive(Clone, Debug)]
+pub(crate) enum Transport {
+    /// The network.
+    Network,
+    /// A client that somebody handed in, such as a sandbox in this process.
+    Given(SharedHttpClient),
+}
+
+impl Transport {
+    /// A client that shares no connection with any other.
+    pub(crate) fn open(&self) -> SharedHttpClient {
+        match self {
+            Self::Network => SharedHttpClient::new(Wire(Arc::default())),
+            Self::Given(client) => SharedHttpClient::new(Lent(client.clone())),
+        }
+    }
+}
+
+/// A reply that is no answer of the service's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum BadReplyError {
+    /// Longer than [`LARGEST_REPLY`].
+    #[error("the reply is larger than 8 MiB")]
+    TooLarge,
+    /// It ended, or the connection did, before it was whole.
+    #[error("the reply ended early")]
+    CutShort,
+    /// A success without a body.
+    #[error("the reply has no body")]
+    Empty,
+    /// A success that none of these services has.
+    #[error("the reply has HTTP status {0}")]
+    Status(u16),
+}
+
+/// Connections of one user, and the connectors that make them.
+#[derive(Clone, Default)]
+struct Wire(Arc<Connectors>);
+
+#[derive(Default)]
+struct Connectors {
+    plain: OnceLock<SharedHttpConnector>,
+    local: OnceLock<SharedHttpConnector>,
+    tls: OnceLock<SharedHttpConnector>,
+}
+
+impl Connectors {
+    fn suiting(&self, uri: &str) -> &SharedHttpConnector {
+        if uri.starts_with("https:") {
+            self.tls.get_or_init(|| {
+                let builder = Connector::builder().proxy_config(ProxyConfig::from_env());
+                let ring = Provider::Rustls(CryptoMode::Ring);
+                SharedHttpConnector::new(builder.tls_provider(ring).build())
+            })
+        } else if is_local(uri) {
+            let builder: ConnectorBuilder = Connector::builder();
+            self.local
+                .get_or_init(|| SharedHttpConnector::new(builder.build_http()))
+        } else {
+            let builder = Connector::builder().proxy_config(ProxyConfig::from_env());
+            self.plain
+                .get_or_init(|| SharedHttpConnector::new(builder.build_http()))
+        }
+    }
+}
+
+/// Whether the host is this machine's, or its instance metadata's: no proxy stands before these.
+fn is_local(uri: &str) -> bool {
+    let authority = uri.split_once("://").map_or(uri, |(_, rest)| rest);
+    let authority = authority.split(['/', '?']).next().unwrap_or_default();
+    let host = match authority
+        .strip_prefix('[')
+        .and_then(|rest| rest.split_once(']'))
+    {
+        Some((host, _)) => host,
+        None => authority
+            .rsplit_once(':')
+            .map_or(authority, |(host, _)| host),
+    };
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse().is_ok_and(|address: IpAddr| match address {
+            IpAddr::V4(address) => address.is_loopback() || address.is_link_local(),
+            IpAddr::V6(address) => address.is_loopback() || address.is_unique_local(),
+        })
+}
+
+impl fmt::Debug for Wire {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Wire")
+    }
+}
+
+impl HttpClient for Wire {
+    fn http_connector(
+        &self,
+        _: &HttpConnectorSettings,
+        _: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for Wire {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let bodiless = answers_without_body(&request);
+        let reply = self.0.suiting(request.uri()).call(request);
+        HttpConnectorFuture::new(async move { whole(reply.await?, bodiless).await })
+    }
+}
+
+/// A client that was handed in, its replies read as those of the network.
+#[derive(Debug)]
+struct Lent(SharedHttpClient);
+
+#[derive(Debug)]
+struct LentConnector(SharedHttpConnector);
+
+impl HttpClient for Lent {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        let connector = self.0.http_connector(settings, components);
+        SharedHttpConnector::new(LentConnector(connector))
+    }
+}
+
+impl HttpConnector for LentConnector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let bodiless = answers_without_body(&request);
+        let reply = self.0.call(request);
+        HttpConnectorFuture::new(async move { whole(reply.await?, bodiless).await })
+    }
+}
+
+/// Whether the operation's success has no body: these two, of those that are called here.
+fn answers_without_body(request: &HttpRequest) -> bool {
+    let target = request.headers().get("x-amz-target");
+    matches!(
+        target,
+        Some("TrentService.RevokeGrant" | "TrentService.RetireGrant")
+    )
+}
+
+/// Reads the reply's body, and turns away what the SDK would take for an answer: it reads an empty
+/// body as an empty answer, every 2xx as a success, and passes over an error inside of a success.
+async fn whole(mut reply: HttpResponse, bodiless: bool) -> Result<HttpResponse, ConnectorError> {
+    let body = collect(reply.take_body()).await.map_err(bad)?;
+    let status = reply.status();
+    if status.is_success() {
+        if status.as_u16() != 200 {
+            return Err(bad(BadReplyError::Status(status.as_u16())));
+        }
+        if body.trim_ascii().is_empty() && !bodiless {
+            return Err(bad(BadReplyError::Empty));
+        }
+        if let Some(error) = denial_inside::find(&body) {
+            *reply.status_mut() = 400
+                .try_into()
+                .map_err(|error| ConnectorError::other(Box::new(error), None))?;
+            *reply.body_mut() = SdkBody::from(error);
+            return Ok(reply);
+        }
+    }
+    *reply.body_mut() = SdkBody::from(body);
+    Ok(reply)
+}
+
+fn bad(error: BadReplyError) -> ConnectorError {
+    ConnectorError::other(Box::new(error), None)
+}
+
+async fn collect(body: SdkBody) -> Result<Bytes, BadReplyError> {
+    let mut body = ByteStream::new(body);
+    let mut first = Bytes::new();
+    let mut all = BytesMut::new();
+    while let Some(chunk) = body.next().await {
+        let chunk = chunk.map_err(|_| BadReplyError::CutShort)?;
+        if first.len() + all.len() + chunk.len() > LARGEST_REPLY {
+            return Err(BadReplyError::TooLarge);
+        }
+        // Nearly every reply is one chunk, which needs no copy.
+        if first.is_empty() && all.is_empty() {
+            first = chunk;
+        } else {
+            if all.is_empty() {
+                all.extend_from_slice(&std::mem::take(&mut first));
+            }
+            all.extend_from_slice(&chunk);
+        }
+    }
+    Ok(if all.is_empty() { first } else { all.freeze() })
+}

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+//! From text to plan, with every error at once.
+
+mod attribute;
+mod combination;
+mod cursor;
+mod exception;
+mod expectation;
+mod names;
+mod number;
+mod plan_wide;
+mod principal;
+mod table;
+
+pub(crate) use attribute::{KEY_TYPES, TYPES};
+pub(crate) use expectation::Decision;
+
+use indexmap::IndexMap;
+use keyproof_document::{Key, Node, Value};
+use sha2::{Digest as _, Sha256};
+
+use self::cursor::{Cursor, Errors, Fields};
+use self::names::Names;
+use crate::definition::{PLAN, VERSION};
+use crate::error::{PlanError, PlanProblem};
+use crate::model::{Exception, Plan};
+use crate::{suggest, text};
+
+impl Plan {
+    /// Reads a plan from YAML or JSON.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, in the document's order, each with its line and column.
+    pub fn parse(text: &str) -> Result<Self, Vec<PlanError>> {
+        let reading = keyproof_document::read(text);
+        let mut errors = Errors(reading.errors.into_iter().map(PlanError::from).collect());
+        let plan = reading
+            .node
+            .and_then(|root| plan(&root, digest(text), &mut errors));
+        match plan {
+            Some(plan) if errors.0.is_empty() => Ok(plan),
+            _ => {
+                errors.0.sort_by_key(|error| error.place);
+                Err(errors.0)
+            }
+        }
+    }
+}
+
+/// `sha256:HEX` of the text's bytes.
+fn digest(text: &str) -> String {
+    use std::fmt::Write as _;
+    let mut digest = "sha256:".to_owned();
+    for byte in Sha256::digest(text.as_bytes()) {
+        // Writing to a string cannot fail.
+        let _ = write!(digest, "{byte:02x}");
+    }
+    digest
+}
+
+/// The plan. `None` only where an error was pushed.
+fn plan(root: &Node, digest: String, errors: &mut Errors) -> Option<Plan> {
+    let cursor = Cursor {
+        node: root,
+        path: String::new(),
+    };
+    tags(&cursor, errors);
+    let fields = cursor.fields(errors, &PLAN)?;
+    version(&fields, errors);
+    let name = fields
+        .get("name")
+        .and_then(|at| at.text(errors, &text::NAME));
+    let region = fields.get("region").and_then(|at| region(&at, errors));
+    let names = Names {
+        region,
+        tables: declared(&fields, "tables", errors),
+        principals: declared(&fields, "principals", errors),
+    };
+
+    let mut tables = Some(IndexMap::new());
+    for (key, cursor) in &names.tables {
+        let good_name = names::declared(key, cursor, errors);
+        let table = table::table(key, cursor, &names, errors).filter(|_| good_name);
+        insert(&mut tables, key, table);
+    }
+    let mut principals = Some(IndexMap::new());
+    for (key, cursor) in &names.principals {
+        let good_name = names::declared(key, cursor, errors);
+        let principal = principal::principal(key, cursor, errors).filter(|_| good_name);
+        insert(&mut principals, key, principal);
+    }
+
+    let items = list(&fields, "expectations", errors).unwrap_or_default();
+    let drafts: Vec<_> = items
+        .iter()
+        .map(|item| expectation::expectation(item, &names, errors))
+        .collect();
+    if let Some(cursor) = fields.get("expectations").filter(|_| drafts.is_empty()) {
+        plan_wide::no_expectations(&cursor, errors);
+    }
+    let planned = plan_wide::probe_ids(&names, &drafts, errors);
+    plan_wide::witnesses(&names, &drafts, errors);
+    let exceptions = exceptions(&fields, planned.as_deref(), errors);
+
+    Some(Plan {
+        name: name?.to_owned(),
+        region: region?.to_owned(),
+        digest,
+        tables: tables?,
+        principals: principals?,
+        expectations: drafts
+            .into_iter()
+            .map(|draft| draft.whole)
+            .collect::<Option<_>>()?,
+        exceptions: exceptions?,
+    })
+}
+
+/// Pushes every YAML tag: a plan has no use for any, and to drop one would change what was said.
+fn tags(cursor: &Cursor<'_>, errors: &mut Errors) {
+    if let Some(tag) = &cursor.node.tag {
+        cursor.push(
+            errors,
+            PlanProblem::Tag {
+                tag: cursor::shown(tag),
+            },
+        );
+    }
+    match &cursor.node.value {
+        Value::Sequence(items) => {
+            for (index, node) in items.iter().enumerate() {
+                tags(
+                    &Cursor {
+                        node,
+                        path: format!("{}[{index}]", cursor.path),
+                    },
+                    errors,
+                );
+            }
+        }
+        Value::Mapping(entries) => {
+            for (key, node) in entries {
+                tags(
+                    &Cursor {
+                        node,
+                        path: cursor::join(&cursor.path, &key.text),
+                    },
+                    errors,
+                );
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+fn version(fields: &Fields<'_>, errors: &mut Errors) {
+    let Some(cursor) = fields.get("keyproof") else {
+        return;
+    };
+    if cursor
+        .string(errors)
+        .is_some_and(|version| version != VERSION)
+    {
+        let rule = format!("this keyproof reads `{VERSION}`");
+        cursor.malformed(errors, "a known version of the plan format", rule);
+    }
+}
+
+fn region<'node>(cursor: &Cursor<'node>, errors: &mut Errors) -> Option<&'node str> {
+    let region = cursor.string(errors)?;
+    if text::is_region(region) {
+        return Some(region);
+    }
+    let rule = match suggest::closest(region, text::REGIONS.into_iter()) {
+        Some(likely) => format!("did you mean `{likely}`?"),
+        None => "expected its code, such as `us-east-1`".to_owned(),
+    };
+    cursor.malformed(errors, "a region", rule);
+    None
+}
+
+fn declared<'node>(
+    fields: &Fields<'node>,
+    field: &str,
+    errors: &mut Errors,
+) -> Vec<(&'node Key, Cursor<'node>)> {
+    fields
+        .get(field)
+        .and_then(|cursor| cursor.entries(errors))
+        .unwrap_or_default()
+}
+
+/// Adds to a map that is whole only if every value in it is.
+fn insert<T>(map: &mut Option<IndexMap<String, T>>, key: &Key, value: Option<T>) {
+    *map = map.take().zip(value).map(|(mut map, value)| {
+        map.insert(key.text.clone(), value);
+        map
+    });
+}
+
+fn list<'node>(
+    fields: &Fields<'node>,
+    field: &str,
+    errors: &mut Errors,
+) -> Option<Vec<Cursor<'node>>> {
+    fields.get(field)?.sequence(errors)
+}
+
+fn exceptions(
+    fields: &Fields<'_>,
+    planned: Option<&[String]>,
+    errors: &mut Errors,
+) -> Option<Vec<Exception>> {
+    let Some(cursor) = fields.get("exceptions") else {
+        return Some(Vec::new());
+    };
+    let items = cursor.sequence(errors)?;
+    let all: Vec<_> = items
+        .iter()
+        .map(|cursor| exception::exception(cursor, planned, errors))
+        .collect();
+    plan_wide::repeated_exceptions(&items, errors);
+    all.into_iter().collect()
+}

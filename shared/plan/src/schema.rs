@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The plan's format as JSON Schema and as a table for the documentation, from the definitions that
+//! the parser uses.
+
+pub(crate) mod shape;
+
+use serde_json::{Map, Value, json};
+
+use crate::definition::{CANARY, EXCEPTION, EXPECTATION, Field, Object, PLAN, PRINCIPAL, TABLE};
+
+/// Every object of a plan, in the order of the documentation.
+const OBJECTS: [&Object; 6] = [&PLAN, &TABLE, &CANARY, &PRINCIPAL, &EXPECTATION, &EXCEPTION];
+
+/// The JSON Schema (2020-12) of a plan.
+///
+/// It admits every plan that [`crate::Plan::parse`] takes and refuses what is wrong in its shape.
+/// What needs the whole plan (unknown names, probes planned twice, witnesses, regions that differ)
+/// no schema can say; `keyproof plan validate` does.
+#[must_use]
+pub fn schema() -> Value {
+    let mut schema = object(&PLAN);
+    let definitions: Map<String, Value> = OBJECTS
+        .into_iter()
+        .skip(1)
+        .map(|definition| (definition.name.to_owned(), object(definition)))
+        .chain([("attribute".to_owned(), shape::attribute())])
+        .collect();
+    if let Some(fields) = schema.as_object_mut() {
+        fields.insert("title".to_owned(), "keyproof plan".into());
+        fields.insert("$defs".to_owned(), definitions.into());
+        fields.shift_insert(
+            0,
+            "$schema".to_owned(),
+            "https://json-schema.org/draft/2020-12/schema".into(),
+        );
+    }
+    schema
+}
+
+/// Every field of a plan as a Markdown table for each object: the reference in the documentation,
+/// which a test compares.
+#[must_use]
+pub fn reference() -> String {
+    let mut text = String::new();
+    for object in OBJECTS {
+        text.push_str(&format_heading(object));
+        for field in object.fields {
+            let required = if field.required { "yes" } else { "no" };
+            let row = format!(
+                "| `{}` | {required} | {} |\n",
+                field.name, field.description
+            );
+            text.push_str(&row);
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn format_heading(object: &Object) -> String {
+    let mut noun = object.noun.to_owned();
+    if let Some(first) = noun.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    format!("#### {noun}\n\n| Field | Required | What it says |\n|---|---|---|\n")
+}
+
+fn object(object: &Object) -> Value {
+    let property = |field: &Field| {
+        let mut schema = (field.shape)();
+        if let Some(fields) = schema.as_object_mut() {
+            fields.shift_insert(0, "description".to_owned(), field.description.into());
+        }
+        (field.name.to_owned(), schema)
+    };
+    let properties: Map<String, Value> = object.fields.iter().map(property).collect();
+    let required: Vec<&str> = object
+        .fields
+        .iter()
+        .filter(|field| field.required)
+        .map(|field| field.name)
+        .collect();
+    let mut schema = json!({
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": false,
+    });
+    if object.name == EXPECTATION.name
+        && let Some(fields) = schema.as_object_mut()
+    {
+        fields.insert("allOf".to_owned(), shape::combinations());
+    }
+    schema
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+//! One report in the form that each reader can use.
+//!
+//! [`render`] is a pure function of a [`Report`]: no clock, no environment, the same bytes for the
+//! same report. Whatever a report holds, names and messages of services included, is escaped for the
+//! format it goes to, and characters that act on a terminal or hide text are made visible.
+//!
+//! One file for each format; `grid` and `words` hold what they share.
+
+mod escape;
+mod format;
+mod grid;
+mod html;
+mod json;
+mod junit;
+mod markdown;
+mod sarif;
+mod story;
+mod text;
+mod timing;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use std::io::{self, BufWriter, Write};
+
+use keyproof_verdict::Report;
+
+pub use format::{Format, UnknownFormat};
+pub use story::{Chapter, Story, render_story};
+pub use words::headline;
+
+/// What a renderer may be told beside the report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// ANSI colours in text. Off by default: files and pipes get none.
+    pub colour: bool,
+}
+
+/// Writes `report` to `out` in `format`.
+///
+/// # Errors
+///
+/// Whatever `out` reports; a closed pipe is for the caller to take calmly.
+pub fn render(
+    report: &Report,
+    format: Format,
+    options: Options,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let mut out = BufWriter::new(out);
+    match format {
+        Format::Text => text::render(report, options, &mut out)?,
+        Format::Json => json::render(report, &mut out)?,
+        Format::Junit => junit::render(report, &mut out)?,
+        Format::Sarif => sarif::render(report, &mut out)?,
+        Format::Html => html::render(report, &mut out)?,
+        Format::Markdown => markdown::render(report, &mut out)?,
+    }
+    out.flush()
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Markdown for a pull request's comment.
+//!
+//! Forges limit a comment to 65,536 characters, so that the lists are cut at [`LISTED`] entries and
+//! the matrix is left out where it has more than [`CELLS`] cells; what was cut is said.
+
+use std::io::{self, Write};
+
+use keyproof_verdict::{ProbeRow, Report};
+
+use crate::escape::{Markdown, MarkdownCode, MarkdownProse};
+use crate::grid::{self, Grid};
+use crate::headline;
+use crate::words::{self, Standing};
+
+const LISTED: usize = 20;
+const CELLS: usize = 200;
+
+pub(crate) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let symbol = Standing::of_run(report.summary.verdict).symbol();
+    writeln!(out, "## {symbol} {}\n", Markdown(&headline(report)))?;
+    writeln!(
+        out,
+        "Plan {}, region {}, run {}\n",
+        MarkdownCode(&report.plan.name),
+        MarkdownCode(&report.environment.region),
+        MarkdownCode(&report.run.id)
+    )?;
+    for (title, standing) in [
+        ("Failed", Standing::Fail),
+        ("Proved nothing", Standing::Inconclusive),
+        ("Failed, excepted", Standing::Excepted),
+    ] {
+        section(report, title, standing, out)?;
+    }
+    if !report.exceptions.is_empty() {
+        writeln!(out, "### Exceptions\n")?;
+        for note in report.exceptions.iter().take(LISTED) {
+            writeln!(out, "- {}", MarkdownProse(&words::exception(note)))?;
+        }
+        rest(report.exceptions.len(), out)?;
+        writeln!(out)?;
+    }
+    let grids = grid::grids(report);
+    let cells: usize = grids
+        .iter()
+        .map(|grid| grid.lines.len() * grid.principals.len())
+        .sum();
+    if cells > CELLS {
+        return writeln!(
+            out,
+            "The matrix of {cells} cells is left out here; see the HTML report."
+        );
+    }
+    writeln!(out, "<details><summary>All probes</summary>\n")?;
+    for grid in &grids {
+        matrix(grid, out)?;
+    }
+    writeln!(out, "</details>")
+}
+
+fn section(
+    report: &Report,
+    title: &str,
+    standing: Standing,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let rows: Vec<&ProbeRow> = report
+        .probes
+        .iter()
+        .filter(|row| Standing::of(row) == standing)
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "### {title}\n")?;
+    for row in rows.iter().take(LISTED) {
+        let finding = row.finding.map_or("", |finding| finding.as_str());
+        writeln!(
+            out,
+            "- {} **{}** {}  ",
+            standing.symbol(),
+            Markdown(finding),
+            MarkdownCode(&row.id)
+        )?;
+        writeln!(out, "  {}", MarkdownProse(&row.reason))?;
+        if let Some(cause) = &row.cause {
+            writeln!(out, "  - cause: {}", MarkdownProse(&words::cause(cause)))?;
+        }
+        if let Some(place) = words::place(report, row) {
+            writeln!(out, "  - plan: {}", MarkdownCode(&place))?;
+        }
+    }
+    rest(rows.len(), out)?;
+    writeln!(out)
+}
+
+fn rest(all: usize, out: &mut dyn Write) -> io::Result<()> {
+    match all.saturating_sub(LISTED) {
+        0 => Ok(()),
+        more => writeln!(out, "- and {more} more"),
+    }
+}
+
+fn matrix(grid: &Grid<'_>, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "**{}**\n", Markdown(grid.table.unwrap_or("roles")))?;
+    if let Some((_, row)) = grid.encryption {
+        let key = row.observed.key.as_deref().unwrap_or("not found out");
+        writeln!(
+            out,
+            "{} encrypted with {}\n",
+            Standing::of(row).symbol(),
+            MarkdownCode(key)
+        )?;
+    }
+    if grid.lines.is_empty() {
+        return Ok(());
+    }
+    write!(out, "| |")?;
+    for principal in &grid.principals {
+        write!(out, " {} |", Markdown(principal))?;
+    }
+    writeln!(out, "\n|---|{}", "---|".repeat(grid.principals.len()))?;
+    for line in &grid.lines {
+        let name = line.name();
+        // A bar would end the cell even inside code.
+        if name.contains('|') {
+            write!(out, "| {} |", Markdown(&name))?;
+        } else {
+            write!(out, "| {} |", MarkdownCode(&name))?;
+        }
+        for cell in &line.cells {
+            match cell {
+                Some((_, row)) => {
+                    let symbol = Standing::of(row).symbol();
+                    write!(out, " {symbol} {} |", Markdown(&words::observed(row)))?;
+                }
+                None => write!(out, " |")?,
+            }
+        }
+        writeln!(out)?;
+    }
+    writeln!(out)
+}

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+//! SARIF 2.1.0: failures and what proved nothing, at the plan's or the template's line.
+//!
+//! <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>, and what code scanning makes
+//! of it: <https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning>.
+//! The fingerprint is plan, probe and finding, so that an alert stays one alert from run to run and
+//! when lines move. A result that has no file has a logical location alone; code scanning shows only
+//! those with a file.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use keyproof_verdict::{Finding, ProbeRow, Report, Verdict};
+use serde_json::{Map, Value, json};
+
+use crate::escape::Visible;
+use crate::words::{self, Standing};
+
+const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
+
+pub(crate) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let results = report.probes.iter().filter_map(|row| result(report, row));
+    let log = json!({
+        "$schema": SCHEMA,
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": {
+                "name": "keyproof",
+                "version": plain(&report.environment.version),
+                "rules": Finding::ALL.map(rule),
+            }},
+            "automationDetails": {
+                "id": format!("keyproof/{}/{}", plain(&report.plan.name), plain(&report.run.id)),
+            },
+            "invocations": [{
+                "executionSuccessful": true,
+                "startTimeUtc": plain(&report.run.started_at),
+                "endTimeUtc": plain(&report.run.finished_at),
+            }],
+            "columnKind": "unicodeCodePoints",
+            "results": results.collect::<Vec<_>>(),
+            "properties": {
+                "plan": plain(&report.plan.name),
+                "planDigest": plain(&report.plan.digest),
+                "trigger": plain(&report.run.trigger),
+                "account": report.environment.account.as_deref().map(plain),
+                "region": plain(&report.environment.region),
+                "verdict": report.summary.verdict,
+                "pass": report.summary.pass,
+                "fail": report.summary.fail,
+                "inconclusive": report.summary.inconclusive,
+                "excepted": report.summary.excepted,
+                "planned": report.summary.planned,
+            },
+        }],
+    });
+    serde_json::to_writer_pretty(&mut *out, &log)?;
+    out.write_all(b"\n")
+}
+
+fn level(finding: Finding) -> &'static str {
+    match finding.verdict() {
+        Verdict::Fail => "error",
+        Verdict::Inconclusive | Verdict::Pass => "warning",
+    }
+}
+
+fn rule(finding: Finding) -> Value {
+    let meaning = words::meaning(finding);
+    let request = words::request(finding);
+    // Code scanning sorts by this number, 0 to 10.
+    let severity = match finding {
+        Finding::Exposed => "9.0",
+        Finding::WrongKey => "8.0",
+        Finding::LockedOut => "7.0",
+        Finding::Masked
+        | Finding::NoWitness
+        | Finding::CanaryMissing
+        | Finding::KeyUnusable
+        | Finding::Blind => "5.0",
+    };
+    json!({
+        "id": finding,
+        "name": name(finding),
+        "shortDescription": { "text": message(&format!("{meaning}.")) },
+        "fullDescription": { "text": message(&format!("{meaning}. {request}")) },
+        "help": {
+            "text": message(request),
+            "markdown": format!("**{meaning}.**\n\n{request}"),
+        },
+        "defaultConfiguration": { "level": level(finding) },
+        "properties": {
+            "tags": ["security", "aws", "kms", "dynamodb"],
+            "security-severity": severity,
+            "problem.severity": if finding.verdict() == Verdict::Fail { "error" } else { "warning" },
+        },
+    })
+}
+
+/// The finding's name as SARIF likes rules to be named.
+fn name(finding: Finding) -> &'static str {
+    match finding {
+        Finding::Exposed => "Exposed",
+        Finding::LockedOut => "LockedOut",
+        Finding::WrongKey => "WrongKey",
+        Finding::Masked => "Masked",
+        Finding::NoWitness => "NoWitness",
+        Finding::CanaryMissing => "CanaryMissing",
+        Finding::KeyUnusable => "KeyUnusable",
+        Finding::Blind => "Blind",
+    }
+}
+
+fn result(report: &Report, row: &ProbeRow) -> Option<Value> {
+    let finding = row.finding.filter(|_| row.verdict != Verdict::Pass)?;
+    let mut result = json!({
+        "ruleId": finding,
+        "ruleIndex": Finding::ALL.iter().position(|other| *other == finding),
+        "level": level(finding),
+        "message": { "text": message(&row.reason) },
+        "locations": [location(report, row)],
+        "partialFingerprints": {
+            "keyproofProbe/v1":
+                format!("{}:{}:{finding}", plain(&report.plan.name), plain(&row.id)),
+        },
+        "properties": properties(row),
+    });
+    if let (Standing::Excepted, Some(note), Some(fields)) =
+        (Standing::of(row), &row.exception, result.as_object_mut())
+    {
+        let justification = format!("{} (until {}, {})", note.reason, note.expires, note.owner);
+        let suppression = json!({
+            "kind": "external",
+            "status": "accepted",
+            "justification": plain(&justification),
+        });
+        fields.insert("suppressions".to_owned(), json!([suppression]));
+    }
+    Some(result)
+}
+
+/// The statement in the template where it is known, else the expectation in the plan.
+fn location(report: &Report, row: &ProbeRow) -> Value {
+    let template = row
+        .cause
+        .as_ref()
+        .and_then(|cause| Some((cause.file.as_deref()?, cause.line)));
+    let plan = report.plan.file.as_deref().map(|file| (file, row.line));
+    let mut location = json!({
+        "logicalLocations": [{ "fullyQualifiedName": plain(&row.id), "kind": "resource" }],
+    });
+    let file = template.or(plan).filter(|(file, _)| *file != "-");
+    if let (Some((file, line)), Some(fields)) = (file, location.as_object_mut()) {
+        let physical = json!({
+            "artifactLocation": { "uri": uri(file) },
+            "region": { "startLine": line.unwrap_or(1).max(1) },
+        });
+        fields.insert("physicalLocation".to_owned(), physical);
+    }
+    location
+}
+
+fn properties(row: &ProbeRow) -> Value {
+    let mut all = Map::new();
+    let texts = [
+        ("probe", Some(&row.id)),
+        ("principal", row.principal.as_ref()),
+        ("roleArn", row.role_arn.as_ref()),
+        ("action", Some(&row.action)),
+        ("table", row.table.as_ref()),
+        ("resource", row.resource.as_ref()),
+        ("errorCode", row.observed.error_code.as_ref()),
+        ("serviceMessage", row.observed.message.as_ref()),
+        ("requestId", row.observed.request_id.as_ref()),
+    ];
+    for (name, text) in texts {
+        if let Some(text) = text {
+            all.insert(name.to_owned(), json!(plain(text)));
+        }
+    }
+    all.insert("expected".to_owned(), json!(words::expected(row)));
+    let observed = words::seen(row);
+    all.insert("observed".to_owned(), json!(observed));
+    if let Some(cause) = &row.cause {
+        all.insert("cause".to_owned(), json!(plain(&words::cause(cause))));
+    }
+    Value::Object(all)
+}
+
+fn plain(text: &str) -> String {
+    Visible(text).to_string()
+}
+
+/// A message, in which brackets would be a link and braces a placeholder (3.11.5, 3.11.6).
+fn message(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in plain(text).chars() {
+        match character {
+            '[' | ']' | '\\' => escaped.extend(['\\', character]),
+            '{' | '}' => escaped.extend([character, character]),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+/// A path as a URI reference: relative ones stay so, as code scanning wants them.
+fn uri(path: &str) -> String {
+    let path = path.replace('\\', "/");
+    let path = path.strip_prefix("./").unwrap_or(&path);
+    let mut uri = String::with_capacity(path.len());
+    if path.starts_with('/') {
+        uri.push_str("file://");
+    } else if path.as_bytes().get(1) == Some(&b':') {
+        uri.push_str("file:///");
+    }
+    for byte in path.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                uri.push(char::from(byte));
+            }
+            // Writing to a string can't fail.
+            other => {
+                let _ = write!(uri, "%{other:02X}");
+            }
+        }
+    }
+    uri
+}

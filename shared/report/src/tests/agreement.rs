@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+//! All formats of one run tell the same counts, ids and findings, and hold to their schemas.
+
+use std::collections::BTreeMap;
+
+use keyproof_verdict::Verdict;
+use quick_xml::Reader;
+use quick_xml::events::Event;
+use serde_json::Value;
+
+use super::{cases, rendered};
+use crate::Format;
+use crate::words::Standing;
+
+/// The elements of an XML text with their attributes, in order; panics where it is not well-formed.
+pub(super) fn elements(xml: &str) -> Vec<(String, BTreeMap<String, String>)> {
+    let mut reader = Reader::from_str(xml);
+    reader.config_mut().check_end_names = true;
+    let mut elements = Vec::new();
+    let mut open = 0;
+    loop {
+        match reader.read_event().unwrap() {
+            Event::Start(start) => {
+                open += 1;
+                elements.push(element(&start));
+            }
+            Event::Empty(start) => elements.push(element(&start)),
+            Event::End(_) => open -= 1,
+            Event::Eof => break,
+            Event::Text(_) | Event::Decl(_) | Event::GeneralRef(_) => {}
+            other => panic!("{other:?} has no place here"),
+        }
+    }
+    assert_eq!(open, 0);
+    elements
+}
+
+fn element(start: &quick_xml::events::BytesStart<'_>) -> (String, BTreeMap<String, String>) {
+    let attributes = start.attributes().map(|attribute| {
+        let attribute = attribute.unwrap();
+        let value = quick_xml::escape::unescape(&attribute.value)
+            .unwrap()
+            .into_owned();
+        (attribute.key.as_ref().to_owned(), value)
+    });
+    (start.name().as_ref().to_owned(), attributes.collect())
+}
+
+#[test]
+fn every_format_tells_the_counts_of_the_run() {
+    for (name, report) in cases() {
+        let sum = &report.summary;
+        let elements = elements(&rendered(&report, Format::Junit));
+        for suite in ["testsuites", "testsuite"] {
+            let (_, attributes) = elements
+                .iter()
+                .find(|(element, _)| element == suite)
+                .unwrap();
+            let counts = ["tests", "failures", "errors", "skipped"]
+                .map(|count| attributes[count].parse::<usize>().unwrap());
+            assert_eq!(
+                counts,
+                [sum.planned, sum.fail, sum.inconclusive, sum.excepted],
+                "{name}"
+            );
+        }
+        let counted = |wanted| {
+            elements
+                .iter()
+                .filter(|(element, _)| element == wanted)
+                .count()
+        };
+        assert_eq!(
+            (
+                counted("testcase"),
+                counted("failure"),
+                counted("error"),
+                counted("skipped")
+            ),
+            (sum.planned, sum.fail, sum.inconclusive, sum.excepted),
+            "{name}"
+        );
+
+        let sarif: Value = serde_json::from_str(&rendered(&report, Format::Sarif)).unwrap();
+        let results = sarif["runs"][0]["results"].as_array().unwrap();
+        let level = |wanted| {
+            results
+                .iter()
+                .filter(|result| result["level"] == wanted)
+                .count()
+        };
+        let suppressed = results
+            .iter()
+            .filter(|result| result["suppressions"].is_array())
+            .count();
+        assert_eq!(
+            (level("error"), level("warning"), suppressed),
+            (sum.fail + sum.excepted, sum.inconclusive, sum.excepted),
+            "{name}"
+        );
+
+        let html = rendered(&report, Format::Html);
+        let cards = |standing| {
+            html.matches(&format!("<article class=\"card {standing}\""))
+                .count()
+        };
+        assert_eq!(
+            (cards("fail"), cards("inconclusive"), cards("excepted")),
+            (sum.fail, sum.inconclusive, sum.excepted),
+            "{name}"
+        );
+        assert_eq!(html.matches("<li id=\"p").count(), sum.pass, "{name}");
+    }
+}
+
+/// The text with its lines joined.
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn every_probe_that_did_not_pass_is_told_with_id_finding_and_reason() {
+    for (name, report) in cases().into_iter().filter(|(name, _)| name != "hostile") {
+        let [text, junit, html] =
+            [Format::Text, Format::Junit, Format::Html].map(|format| rendered(&report, format));
+        let sarif: Value = serde_json::from_str(&rendered(&report, Format::Sarif)).unwrap();
+        let results = sarif["runs"][0]["results"].as_array().unwrap();
+        let cases = elements(&junit);
+        for row in &report.probes {
+            assert!(html.contains(&row.id), "{name}: {}", row.id);
+            assert!(
+                cases
+                    .iter()
+                    .any(|(_, attributes)| attributes.get("name") == Some(&row.id))
+            );
+            let result = results
+                .iter()
+                .find(|result| result["properties"]["probe"] == row.id);
+            let Some(finding) = row.finding else {
+                assert!(result.is_none(), "{name}: {}", row.id);
+                continue;
+            };
+            let head = format!("{} {finding}  {}", Standing::of(row).symbol(), row.id);
+            assert!(text.contains(&head), "{name}: {head}");
+            assert!(
+                words(&text).contains(&words(&row.reason)),
+                "{name}: {}",
+                row.reason
+            );
+            assert_eq!(result.unwrap()["ruleId"], finding.as_str(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn ids_on_the_page_are_unique_and_every_link_on_it_leads_somewhere() {
+    for (name, report) in cases() {
+        let html = rendered(&report, Format::Html);
+        let mut ids: Vec<&str> = html
+            .split(" id=\"")
+            .skip(1)
+            .map(|rest| rest.split('"').next().unwrap())
+            .collect();
+        let all = ids.len();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), all, "{name}");
+        for rest in html.split("href=\"").skip(1) {
+            let link = rest.split('"').next().unwrap();
+            let target = link
+                .strip_prefix('#')
+                .unwrap_or_else(|| panic!("{name}: {link}"));
+            assert!(ids.binary_search(&target).is_ok(), "{name}: {link}");
+        }
+    }
+}
+
+#[test]
+fn sarif_holds_to_its_schema() {
+    let schema = include_str!("../../schemas/sarif-2.1.0-rtm.5.json");
+    let mut schema: Value = serde_json::from_str(schema).unwrap();
+    // The pattern of `language`, which keyproof doesn't write, has a stray bracket in it that
+    // strict readers of regular expressions refuse.
+    for owner in ["run", "toolComponent"] {
+        schema["definitions"][owner]["properties"]["language"] = serde_json::json!({});
+    }
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for (name, report) in cases() {
+        let log: Value = serde_json::from_str(&rendered(&report, Format::Sarif)).unwrap();
+
+        let errors: Vec<String> = validator
+            .iter_errors(&log)
+            .map(|error| format!("{} {error}", error.instance_path()))
+            .collect();
+
+        assert!(errors.is_empty(), "{name}: {errors:#?}");
+    }
+}
+
+#[test]
+fn a_fingerprint_outlives_the_run_and_the_line() {
+    let fingerprints = |report| -> Vec<Value> {
+        let log: Value = serde_json::from_str(&rendered(report, Format::Sarif)).unwrap();
+        let results = log["runs"][0]["results"].as_array().unwrap().clone();
+        results
+            .into_iter()
+            .map(|result| result["partialFingerprints"].clone())
+            .collect()
+    };
+    let (_, report) = cases()
+        .into_iter()
+        .find(|(name, _)| name == "every-finding")
+        .unwrap();
+    let mut later = report.clone();
+    later.run.id = "01JDZZZZZZZZZZZZZZZZZZZZZZ".to_owned();
+    later.plan.digest = "sha256:ff".to_owned();
+    later
+        .probes
+        .iter_mut()
+        .for_each(|row| row.line = row.line.map(|line| line + 7));
+
+    let before = fingerprints(&report);
+
+    assert_eq!(before, fingerprints(&later));
+    let failed = report
+        .probes
+        .iter()
+        .filter(|row| row.verdict != Verdict::Pass)
+        .count();
+    let distinct: std::collections::BTreeSet<String> =
+        before.iter().map(ToString::to_string).collect();
+    assert_eq!(distinct.len(), failed);
+}
+
+#[test]
+fn sarif_points_at_the_template_where_the_statement_is_known() {
+    let (_, report) = cases()
+        .into_iter()
+        .find(|(name, _)| name == "every-finding")
+        .unwrap();
+    let log: Value = serde_json::from_str(&rendered(&report, Format::Sarif)).unwrap();
+    let place = |id: &str| {
+        let results = log["runs"][0]["results"].as_array().unwrap();
+        let result = results
+            .iter()
+            .find(|result| result["properties"]["probe"] == id)
+            .unwrap();
+        let place = &result["locations"][0]["physicalLocation"];
+        (
+            place["artifactLocation"]["uri"].clone(),
+            place["region"]["startLine"].clone(),
+        )
+    };
+
+    assert_eq!(
+        place("outsider/dynamodb:GetItem/orders"),
+        ("template.yaml".into(), 57.into())
+    );
+    assert_eq!(
+        place("orders/encryption"),
+        ("plans/orders.yaml".into(), 4.into())
+    );
+}

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Words that all formats share, so that one run is told the same everywhere.
+
+use std::fmt::Write as _;
+
+use keyproof_verdict::{
+    Cause, ExceptionNote, Finding, ProbeRow, Report, Verdict, policy_noun, service_name,
+};
+
+/// The run in one sentence, verdict first: `FAIL: 1 of 9 probes failed (1 exposed)`.
+#[must_use]
+pub fn headline(report: &Report) -> String {
+    let sum = &report.summary;
+    let planned = sum.planned;
+    let mut sentence = match sum.verdict {
+        Verdict::Pass if sum.excepted == 0 => {
+            format!("PASS: {} came out as planned", count(planned, "probe"))
+        }
+        Verdict::Pass => {
+            format!(
+                "PASS: {} of {} came out as planned",
+                sum.pass,
+                count(planned, "probe")
+            )
+        }
+        Verdict::Fail => format!(
+            "FAIL: {} of {} failed ({})",
+            sum.fail,
+            count(planned, "probe"),
+            findings(report, Verdict::Fail)
+        ),
+        Verdict::Inconclusive if planned == 0 => "INCONCLUSIVE: nothing was probed".to_owned(),
+        Verdict::Inconclusive => format!(
+            "INCONCLUSIVE: {} of {} proved nothing ({})",
+            sum.inconclusive,
+            count(planned, "probe"),
+            findings(report, Verdict::Inconclusive)
+        ),
+    };
+    // Writing to a string can't fail.
+    if sum.verdict == Verdict::Fail && sum.inconclusive > 0 {
+        let _ = write!(
+            sentence,
+            ", {} proved nothing ({})",
+            sum.inconclusive,
+            findings(report, Verdict::Inconclusive)
+        );
+    }
+    if sum.excepted > 0 {
+        let _ = write!(sentence, ", {} excepted", count(sum.excepted, "failure"));
+    }
+    sentence
+}
+
+/// `1 exposed, 2 masked`, worst first, what is excepted left out.
+fn findings(report: &Report, verdict: Verdict) -> String {
+    let told = Finding::ALL
+        .into_iter()
+        .filter(|finding| finding.verdict() == verdict);
+    let counts = told.filter_map(|finding| {
+        let rows = report.probes.iter().filter(|row| row.exception.is_none());
+        let number = rows.filter(|row| row.finding == Some(finding)).count();
+        (number > 0).then(|| format!("{number} {finding}"))
+    });
+    counts.collect::<Vec<_>>().join(", ")
+}
+
+/// `1 probe`, `2 probes`.
+pub(crate) fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// How a row counts: its verdict, or an exception in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    Pass,
+    Fail,
+    Inconclusive,
+    Excepted,
+}
+
+impl Standing {
+    pub(crate) fn of(row: &ProbeRow) -> Self {
+        match (row.verdict, &row.exception) {
+            (Verdict::Pass, _) => Self::Pass,
+            (Verdict::Fail, Some(_)) => Self::Excepted,
+            (Verdict::Fail, None) => Self::Fail,
+            (Verdict::Inconclusive, _) => Self::Inconclusive,
+        }
+    }
+
+    pub(crate) fn of_run(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Pass => Self::Pass,
+            Verdict::Fail => Self::Fail,
+            Verdict::Inconclusive => Self::Inconclusive,
+        }
+    }
+
+    /// A sign that needs no colour.
+    pub(crate) const fn symbol(self) -> &'static str {
+        match self {
+            Self::Pass => "✓",
+            Self::Fail => "✗",
+            Self::Inconclusive => "?",
+            Self::Excepted => "!",
+        }
+    }
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Inconclusive => "inconclusive",
+            Self::Excepted => "excepted",
+        }
+    }
+}
+
+/// What was seen, in few words: `allowed`, `denied by KMS`, `not found out`.
+pub(crate) fn observed(row: &ProbeRow) -> String {
+    match (row.observed.decision.as_str(), row.observed.by) {
+        ("allowed", _) => "allowed".to_owned(),
+        ("denied", Some(by)) => format!("denied by {}", service_name(by)),
+        ("denied", None) => "denied, layer unnamed".to_owned(),
+        _ => "not found out".to_owned(),
+    }
+}
+
+/// What the plan expects, in few words, policy included.
+pub(crate) fn expected(row: &ProbeRow) -> String {
+    match (
+        row.expected.decision.as_str(),
+        row.expected.by,
+        row.expected.policy,
+    ) {
+        ("denied", Some(by), Some(policy)) => {
+            format!(
+                "denied by {}, {}",
+                service_name(by),
+                policy_noun(Some(by), policy)
+            )
+        }
+        ("denied", Some(by), None) => format!("denied by {}", service_name(by)),
+        ("denied", None, _) => "denied".to_owned(),
+        _ => "allowed".to_owned(),
+    }
+}
+
+/// What was seen, whole: `denied by KMS, key policy, explicit deny`.
+pub(crate) fn seen(row: &ProbeRow) -> String {
+    let seen = &row.observed;
+    let mut told = observed(row);
+    if seen.decision == "denied" {
+        let policy = seen.policy.map(|policy| policy_noun(seen.by, policy));
+        let explicit = seen.explicit.map(|explicit| {
+            if explicit {
+                "explicit deny"
+            } else {
+                "nothing allows it"
+            }
+        });
+        for part in policy.into_iter().chain(explicit) {
+            told.push_str(", ");
+            told.push_str(part);
+        }
+    }
+    told
+}
+
+/// What a finding means.
+pub(crate) const fn meaning(finding: Finding) -> &'static str {
+    match finding {
+        Finding::Exposed => "Must be denied, and was authorised",
+        Finding::LockedOut => "Must be allowed, and was denied or has an unusable key",
+        Finding::WrongKey => "The table is not encrypted with the plan's key",
+        Finding::Masked => "Denied by another layer than the one under test",
+        Finding::NoWitness => "Denied, but nobody authorised read the canary in this run",
+        Finding::CanaryMissing => "Authorised, but the canary was not there",
+        Finding::KeyUnusable => "Denied, but the key is unusable for everybody",
+        Finding::Blind => "Nothing was found out",
+    }
+}
+
+/// What a finding asks of whoever reads it.
+pub(crate) const fn request(finding: Finding) -> &'static str {
+    match finding {
+        Finding::Exposed => {
+            "Find the key policy statement, IAM policy or grant that lets the principal in, and \
+             remove it. Until then treat the table's data as readable by that principal."
+        }
+        Finding::LockedOut => {
+            "Give the principal back what it needs: the key policy, a grant or its identity policy \
+             must allow it, and the key must be enabled."
+        }
+        Finding::WrongKey => {
+            "Set the table's encryption to the plan's key, or correct the plan. Until then refusals \
+             by KMS say nothing about that key."
+        }
+        Finding::Masked => {
+            "Let the principal through the layer that refused it, so that only the control under \
+             test stands in its way; or expect the refusal where it happens."
+        }
+        Finding::NoWitness => {
+            "See why the authorised principal did not read the canary, mend that, and run again."
+        }
+        Finding::CanaryMissing => {
+            "Plant the canary with `keyproof canary plant`, or correct it in the plan, and run again."
+        }
+        Finding::KeyUnusable => "Enable the key, or cancel its deletion, and run again.",
+        Finding::Blind => "Mend what kept keyproof from finding out, and run again.",
+    }
+}
+
+/// The statement behind a decision and what changed it, as a sentence.
+pub(crate) fn cause(cause: &Cause) -> String {
+    let statement = match &cause.statement {
+        Some(statement) => format!("statement `{statement}` "),
+        None => "a statement ".to_owned(),
+    };
+    let document = cause
+        .document
+        .as_ref()
+        .map_or_else(String::new, |document| format!(" of `{document}`"));
+    let place = match (&cause.file, cause.line) {
+        (Some(file), Some(line)) => format!(" (`{file}:{line}`)"),
+        (Some(file), None) => format!(" (`{file}`)"),
+        (None, _) => String::new(),
+    };
+    let noun = policy_noun(service_of(cause), cause.policy);
+    let mut told = format!("{statement}of the {noun}{document}{place}");
+    if let Some(changed) = &cause.changed {
+        let by = changed
+            .by
+            .as_ref()
+            .map_or_else(String::new, |by| format!(" by `{by}`"));
+        let at = changed
+            .at
+            .as_ref()
+            .map_or_else(String::new, |at| format!(" at {at}"));
+        let id = changed.event_id.as_ref();
+        let id = id.map_or_else(String::new, |id| format!(" (CloudTrail event `{id}`)"));
+        let _ = write!(told, "; changed with `{}`{by}{at}{id}", changed.event);
+    }
+    told
+}
+
+/// The service that owns the document: a resource policy of a key is a key policy.
+fn service_of(cause: &Cause) -> Option<keyproof_core::Service> {
+    let arn: keyproof_core::Arn = cause.document.as_ref()?.parse().ok()?;
+    keyproof_core::Service::ALL
+        .into_iter()
+        .find(|service| service.as_str() == arn.service())
+}
+
+/// What came of an exception, as a sentence.
+pub(crate) fn exception(note: &ExceptionNote) -> String {
+    let ExceptionNote {
+        probe,
+        reason,
+        owner,
+        expires,
+        ..
+    } = note;
+    match note.status.as_str() {
+        "in_force" => format!(
+            "`{probe}` fails and is excepted until {expires}: {reason} (`{owner}` answers for it)"
+        ),
+        "expired" => format!(
+            "the exception of `{probe}` expired on {expires} and excepts nothing any more: {reason} \
+             (`{owner}` answered for it)"
+        ),
+        "unneeded" => format!(
+            "`{probe}` passes, so that its exception is not needed: remove it from the plan \
+             (`{owner}` answers for it)"
+        ),
+        _ => format!(
+            "the exception of `{probe}` was not used, as nothing was found out about the probe \
+             (`{owner}` answers for it until {expires})"
+        ),
+    }
+}
+
+/// Where the probe stands in the plan: `orders.yaml:21`.
+pub(crate) fn place(report: &Report, row: &ProbeRow) -> Option<String> {
+    let file = report.plan.file.as_deref()?;
+    Some(
+        row.line
+            .map_or_else(|| file.to_owned(), |line| format!("{file}:{line}")),
+    )
+}
+
+/// Milliseconds as people say them.
+pub(crate) fn duration(milliseconds: u64) -> String {
+    match milliseconds {
+        0..1_000 => format!("{milliseconds} ms"),
+        1_000..120_000 => format!("{}.{} s", milliseconds / 1_000, milliseconds % 1_000 / 100),
+        _ => format!(
+            "{} min {} s",
+            milliseconds / 60_000,
+            milliseconds % 60_000 / 1_000
+        ),
+    }
+}
+
+/// What a run of this plan does not look at, whatever its verdict.
+pub(crate) fn not_checked(report: &Report) -> Vec<String> {
+    let mut told = vec![
+        "Principals, tables and actions that the plan does not name.".to_owned(),
+        format!(
+            "Any other moment than this run's ({}): access may change a second later.",
+            report.run.started_at
+        ),
+        "Copies of the data: backups, exports, streams, replicas in other regions, and caches such \
+         as DAX, which does not ask KMS for each read."
+            .to_owned(),
+        "Whether a principal can give itself access, by writing policies or passing roles.".to_owned(),
+        "Who can assume the roles under test, beyond the runner.".to_owned(),
+    ];
+    let kms_direct = report
+        .probes
+        .iter()
+        .any(|row| row.action.starts_with("kms:"));
+    if !kms_direct {
+        told.push("Direct calls to the keys: the plan has no `kms:` action.".to_owned());
+    }
+    let writes = [
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+        "dynamodb:DeleteItem",
+    ];
+    if !report
+        .probes
+        .iter()
+        .any(|row| writes.contains(&row.action.as_str()))
+    {
+        told.push("Writes: the plan has no write action.".to_owned());
+    }
+    if report.run.trigger == "check" {
+        told.push(
+            "What AWS itself would say: the policies were evaluated, and nothing was called."
+                .to_owned(),
+        );
+    }
+    told
+}

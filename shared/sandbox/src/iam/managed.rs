@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Managed policies.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::entity::Kind;
+use super::inline::identity_policy;
+use super::model::{ManagedPolicy, Version};
+use super::names::{listed, name, path, time};
+use super::tags::shown;
+use super::{already_exists, delete_conflict, no_such_entity};
+use crate::authorize::Access;
+use crate::caller::Call;
+use crate::error::AwsError;
+use crate::protocol::Api;
+use crate::protocol::parameters::{self, Tag, validation};
+use crate::world::World;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct CreatePolicy {
+    policy_name: String,
+    path: Option<String>,
+    policy_document: String,
+    description: Option<String>,
+    #[serde(default, deserialize_with = "parameters::list")]
+    tags: Vec<Tag>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct PolicyArn {
+    pub(super) policy_arn: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct ListPolicies {
+    scope: Option<String>,
+    #[serde(default, deserialize_with = "parameters::text")]
+    only_attached: Option<bool>,
+    path_prefix: Option<String>,
+    #[serde(rename = "MaxItems")]
+    _max_items: Option<String>,
+    #[serde(rename = "Marker")]
+    _marker: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct ListEntities {
+    policy_arn: String,
+    entity_filter: Option<String>,
+    #[serde(rename = "MaxItems")]
+    _max_items: Option<String>,
+    #[serde(rename = "Marker")]
+    _marker: Option<String>,
+}
+
+pub(super) fn create(
+    world: &mut World,
+    call: &Call,
+    input: &CreatePolicy,
+) -> Result<Value, AwsError> {
+    name("policyName", &input.policy_name, 128)?;
+    let path = path(input.path.as_deref())?;
+    let tags = super::tags::read(Api::Iam, &input.tags)?;
+    let arn = format!(
+        "arn:aws:iam::{}:policy{path}{}",
+        call.caller.account, input.policy_name
+    );
+    let mut access = Access::new("iam:CreatePolicy", &arn);
+    access.context = super::tags::context(&tags);
+    world.authorize(call, &access)?;
+    let document = identity_policy(&input.policy_document)?;
+    if world
+        .account(call)
+        .policies
+        .values()
+        .any(|other| other.name.eq_ignore_ascii_case(&input.policy_name))
+    {
+        return Err(already_exists(format!(
+            "A policy called {} already exists. Duplicate names are not allowed.",
+            input.policy_name
+        )));
+    }
+    let policy = ManagedPolicy {
+        name: input.policy_name.clone(),
+        path,
+        id: world.unique_id("ANPA", 21),
+        arn: arn.clone(),
+        description: input.description.clone().unwrap_or_default(),
+        created: call.now,
+        updated: call.now,
+        versions: BTreeMap::from([(
+            1,
+            Version {
+                document,
+                created: call.now,
+            },
+        )]),
+        default: 1,
+        tags,
+    };
+    let shown = shape(&policy, 0);
+    world.account(call).policies.insert(arn, policy);
+    Ok(json!({ "Policy": shown }))
+}
+
+pub(super) fn get(world: &mut World, call: &Call, input: &PolicyArn) -> Result<Value, AwsError> {
+    let arn = &input.policy_arn;
+    world.allowed(call, "GetPolicy", arn)?;
+    if let Some(policy) = keyproof_template::managed::policy(arn) {
+        return Ok(json!({ "Policy": {
+            "PolicyName": policy.name,
+            "Arn": arn,
+            "Path": policy.path,
+            "DefaultVersionId": policy.version,
+            "AttachmentCount": attachments(world, call, arn),
+            "IsAttachable": true,
+        } }));
+    }
+    let count = attachments(world, call, arn);
+    Ok(json!({ "Policy": shape(own(world, call, arn)?, count) }))
+}
+
+pub(super) fn list(
+    world: &mut World,
+    call: &Call,
+    input: &ListPolicies,
+) -> Result<Value, AwsError> {
+    world.allowed(call, "ListPolicies", "*")?;
+    if input.scope.as_deref() != Some("Local") {
+        return Err(validation(
+            Api::Iam,
+            "the sandbox lists the account's own policies only: call ListPolicies with Scope `Local`",
+        ));
+    }
+    let prefix = input.path_prefix.as_deref().unwrap_or("/");
+    let policies: Vec<ManagedPolicy> = world
+        .account(call)
+        .policies
+        .values()
+        .filter(|policy| policy.path.starts_with(prefix))
+        .cloned()
+        .collect();
+    let counted = policies
+        .iter()
+        .map(|policy| (attachments(world, call, &policy.arn), policy));
+    let shown = counted.filter(|(count, _)| input.only_attached != Some(true) || *count > 0);
+    Ok(listed(
+        "Policies",
+        shown.map(|(count, policy)| shape(policy, count)).collect(),
+    ))
+}
+
+pub(super) fn list_entities(
+    world: &mut World,
+    call: &Call,
+    input: &ListEntities,
+) -> Result<Value, AwsError> {
+    world.allowed(call, "ListEntitiesForPolicy", &input.policy_arn)?;
+    if let Some(filter) = input
+        .entity_filter
+        .clone()
+        .filter(|filter| !["Role", "User", "Group"].contains(&filter.as_str()))
+    {
+        return Err(validation(
+            Api::Iam,
+            format!("the sandbox doesn't know the entity filter `{filter}`"),
+        ));
+    }
+    if !world.has_managed_policy(&input.policy_arn, &call.caller.account) {
+        return Err(missing(&input.policy_arn));
+    }
+    let account = world.account(call);
+    let of = |wanted: Kind| -> Vec<Value> {
+        let attached = account
+            .identities()
+            .filter(|(kind, one)| *kind == wanted && one.attached.contains(&input.policy_arn));
+        attached
+            .map(|(kind, one)| match kind {
+                Kind::Role => json!({ "RoleName": one.name, "RoleId": one.id }),
+                Kind::User => json!({ "UserName": one.name, "UserId": one.id }),
+                Kind::Group => json!({ "GroupName": one.name, "GroupId": one.id }),
+            })
+            .collect()
+    };
+    Ok(json!({
+        "PolicyGroups": of(Kind::Group),
+        "PolicyUsers": of(Kind::User),
+        "PolicyRoles": of(Kind::Role),
+        "IsTruncated": false,
+    }))
+}
+
+pub(super) fn delete(world: &mut World, call: &Call, input: &PolicyArn) -> Result<Value, AwsError> {
+    let arn = &input.policy_arn;
+    world.allowed(call, "DeletePolicy", arn)?;
+    if own(world, call, arn)?.versions.len() > 1 {
+        return Err(delete_conflict(
+            "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is deleted with the policy.",
+        ));
+    }
+    // INVARIANT (known boundaries): a policy in use as a boundary stays.
+    let bounds = world
+        .account(call)
+        .identities()
+        .any(|(_, one)| one.boundary.as_deref() == Some(arn));
+    if bounds || attachments(world, call, arn) > 0 {
+        return Err(delete_conflict(
+            "Cannot delete a policy attached to entities.",
+        ));
+    }
+    world.account(call).policies.remove(arn);
+    Ok(Value::Null)
+}
+
+/// One of the account's own policies.
+pub(super) fn own<'a>(
+    world: &'a mut World,
+    call: &Call,
+    arn: &str,
+) -> Result<&'a mut ManagedPolicy, AwsError> {
+    world
+        .account(call)
+        .policies
+        .get_mut(arn)
+        .ok_or_else(|| missing(arn))
+}
+
+pub(super) fn missing(arn: &str) -> AwsError {
+    no_such_entity(format!("Policy {arn} was not found."))
+}
+
+fn attachments(world: &mut World, call: &Call, arn: &str) -> usize {
+    world
+        .account(call)
+        .identities()
+        .filter(|(_, one)| one.attached.contains(arn))
+        .count()
+}
+
+fn shape(policy: &ManagedPolicy, attachments: usize) -> Value {
+    let mut shape = json!({
+        "PolicyName": policy.name,
+        "PolicyId": policy.id,
+        "Arn": policy.arn,
+        "Path": policy.path,
+        "DefaultVersionId": format!("v{}", policy.default),
+        "AttachmentCount": attachments,
+        "IsAttachable": true,
+        "Description": policy.description,
+        "CreateDate": time(policy.created),
+        "UpdateDate": time(policy.updated),
+    });
+    if let Some(members) = shape.as_object_mut().filter(|_| !policy.tags.is_empty()) {
+        members.insert("Tags".to_owned(), Value::Array(shown(&policy.tags)));
+    }
+    shape
+}

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Observations in, report out: each planned probe once, in plan order, whatever was seen of it.
+
+mod access;
+mod encryption;
+mod exceptions;
+mod reason;
+mod world;
+
+#[cfg(test)]
+mod tests;
+
+use jiff::{Timestamp, civil::Date};
+use keyproof_core::Service;
+use keyproof_plan::{Action, Expected, Plan, Probe, ProbeKind};
+
+use crate::{
+    Answer, Denial, Environment, ExpectedRow, Finding, Observation, Observations, ObservedRow,
+    PlanRow, ProbeRow, Report, Run, Summary, Verdict,
+};
+use world::World;
+
+/// What the caller of [`judge`] knows of the run itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunFacts {
+    /// The run's ULID.
+    pub id: String,
+    /// What started it: `cli`, `schedule`, `invoke`, `check`, …
+    pub trigger: String,
+    /// When it started.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub finished_at: Timestamp,
+    /// The account under test, where it is known.
+    pub account: Option<String>,
+    /// The region under test; the plan's where `None`.
+    pub region: Option<String>,
+    /// The endpoint, where it is not AWS's own.
+    pub endpoint: Option<String>,
+    /// keyproof's version.
+    pub version: String,
+    /// The file that the plan was read from, as the user named it.
+    pub plan_file: Option<String>,
+    /// The day of the run in UTC, against which exceptions are held.
+    pub today: Date,
+}
+
+/// What one probe came to. The verdict follows from the finding, so that the two can't disagree.
+struct Ruling {
+    finding: Option<Finding>,
+    reason: String,
+}
+
+/// Judges what a run saw by its plan. A probe that nothing was seen of is `blind`.
+#[must_use]
+pub fn judge(plan: &Plan, observations: &Observations, facts: RunFacts) -> Report {
+    let probes = plan.probes();
+    let world = World::new(plan, &probes, observations, &facts);
+    let mut rows: Vec<ProbeRow> = probes.iter().map(|probe| row(&world, probe)).collect();
+    let exceptions = exceptions::apply(plan, facts.today, &mut rows);
+    let summary = summary(&rows);
+    let milliseconds = facts.finished_at.as_millisecond() - facts.started_at.as_millisecond();
+    Report {
+        schema: Report::SCHEMA.to_owned(),
+        run: Run {
+            id: facts.id,
+            trigger: facts.trigger,
+            started_at: format!("{:.3}", facts.started_at),
+            finished_at: format!("{:.3}", facts.finished_at),
+            duration_ms: u64::try_from(milliseconds).unwrap_or(0),
+        },
+        plan: PlanRow {
+            name: plan.name.clone(),
+            digest: plan.digest.clone(),
+            file: facts.plan_file,
+        },
+        environment: Environment {
+            account: facts.account,
+            region: facts.region.unwrap_or_else(|| plan.region.clone()),
+            endpoint: facts.endpoint,
+            version: facts.version,
+        },
+        summary,
+        probes: rows,
+        exceptions,
+    }
+}
+
+fn row(world: &World<'_>, probe: &Probe) -> ProbeRow {
+    match &probe.kind {
+        ProbeKind::Encryption { table } => encryption::row(world, probe, table),
+        ProbeKind::Access {
+            principal,
+            action,
+            table,
+            index,
+            expected,
+        } => {
+            let question = Question {
+                principal,
+                action: *action,
+                table: table.as_deref(),
+                index: index.as_deref(),
+                expected: *expected,
+            };
+            access_row(world, probe, &question)
+        }
+    }
+}
+
+/// An access probe, taken apart.
+struct Question<'a> {
+    principal: &'a str,
+    action: Action,
+    table: Option<&'a str>,
+    index: Option<&'a str>,
+    expected: Expected,
+}
+
+fn access_row(world: &World<'_>, probe: &Probe, question: &Question<'_>) -> ProbeRow {
+    let observation = world.observations.probes.get(&probe.id);
+    let answer = observation.map(|observation| world.answer(question, observation));
+    let ruling = access::rule(world, question, answer.as_ref(), observation);
+    let role = world
+        .plan
+        .principals
+        .get(question.principal)
+        .map(|principal| &principal.role);
+    ProbeRow {
+        id: probe.id.clone(),
+        principal: Some(question.principal.to_owned()),
+        role_arn: role.map(ToString::to_string),
+        action: question.action.to_string(),
+        table: question.table.map(str::to_owned),
+        resource: observation
+            .and_then(|observation| observation.resource.clone())
+            .or_else(|| world.resource(question)),
+        expected: expected_row(question.expected),
+        observed: observed_row(observation, answer.as_ref()),
+        verdict: verdict(ruling.finding),
+        finding: ruling.finding,
+        reason: ruling.reason,
+        cause: None,
+        exception: None,
+        line: Some(probe.place.line),
+    }
+}
+
+fn expected_row(expected: Expected) -> ExpectedRow {
+    match expected {
+        Expected::Allowed => ExpectedRow {
+            decision: "allowed".to_owned(),
+            by: None,
+            policy: None,
+            key: None,
+        },
+        Expected::Denied { by, policy } => ExpectedRow {
+            decision: "denied".to_owned(),
+            by: Some(by),
+            policy,
+            key: None,
+        },
+    }
+}
+
+fn observed_row(observation: Option<&Observation>, answer: Option<&Answer>) -> ObservedRow {
+    let nobody = Denial::default();
+    let (decision, denial) = match answer {
+        Some(Answer::Allowed(_)) => ("allowed", &nobody),
+        Some(Answer::Denied(denial)) => ("denied", denial),
+        Some(Answer::KeyUnusable(_) | Answer::Unknown(_)) | None => ("unknown", &nobody),
+    };
+    ObservedRow {
+        decision: decision.to_owned(),
+        by: denial.by,
+        policy: denial.policy,
+        explicit: denial.explicit,
+        error_code: observation.and_then(|seen| seen.error_code.clone()),
+        message: observation.and_then(|seen| seen.message.clone()),
+        request_id: observation.and_then(|seen| seen.request_id.clone()),
+        attempts: observation.map_or(0, |seen| seen.attempts),
+        latency_ms: observation.and_then(|seen| seen.latency_ms),
+        key: None,
+    }
+}
+
+/// The verdict that a finding stands for; a probe without a finding passed.
+fn verdict(finding: Option<Finding>) -> Verdict {
+    finding.map_or(Verdict::Pass, Finding::verdict)
+}
+
+fn summary(rows: &[ProbeRow]) -> Summary {
+    let count = |verdict, excepted| {
+        let counted = rows
+            .iter()
+            .filter(|row| row.verdict == verdict && row.exception.is_some() == excepted);
+        counted.count()
+    };
+    let fail = count(Verdict::Fail, false);
+    let inconclusive = count(Verdict::Inconclusive, false);
+    // A run of no probes found nothing out.
+    let verdict = if fail > 0 {
+        Verdict::Fail
+    } else if inconclusive > 0 || rows.is_empty() {
+        Verdict::Inconclusive
+    } else {
+        Verdict::Pass
+    };
+    Summary {
+        verdict,
+        pass: count(Verdict::Pass, false),
+        fail,
+        inconclusive,
+        excepted: count(Verdict::Fail, true),
+        planned: rows.len(),
+    }
+}
+
+impl Question<'_> {
+    /// Whether the answer could bear witness for its table.
+    fn can_witness(&self) -> bool {
+        self.expected == Expected::Allowed && self.action.reads_canary()
+    }
+
+    /// Whether the runner makes the call itself, rather than the principal.
+    fn asked_by_runner(&self) -> bool {
+        self.action.service() == Service::Sts
+    }
+}

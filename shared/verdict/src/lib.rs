@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Observations in, verdicts and report out.
+//!
+//! Pure: [`classify`] reads what a service answered, [`judge`] turns a run's [`Observations`] into a
+//! [`Report`]. Nothing here asks the clock or the network, and what was not observed never passes.
+
+#![deny(clippy::wildcard_enum_match_arm)]
+
+mod classify;
+mod judge;
+mod observation;
+mod report;
+mod sentence;
+mod words;
+
+pub use classify::{classify, classify_call, classify_cancellation, retryable};
+pub use judge::{RunFacts, judge};
+pub use observation::{
+    Answer, Blindness, Denial, Encryption, Evidence, KeyState, Observation, Observations,
+    TableObservation,
+};
+pub use report::{
+    Cause, Change, Environment, ExceptionNote, ExpectedRow, Finding, ObservedRow, PlanRow,
+    ProbeRow, Report, ReportError, Run, Summary, Verdict, is_invisible,
+};
+pub use words::{policy_noun, service_name};

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The report, `keyproof.report/v1`: what every renderer and every reader starts from.
+//!
+//! Field names are a contract. Times are RFC 3339 in UTC; a field that was not observed is `null`.
+
+mod read;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use keyproof_core::{PolicyType, Service};
+use serde::{Deserialize, Serialize};
+
+pub use read::{ReportError, is_invisible};
+
+/// A run's report.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// Always `keyproof.report/v1`.
+    pub schema: String,
+    /// The run.
+    pub run: Run,
+    /// The plan that was run.
+    pub plan: PlanRow,
+    /// Where it was run.
+    pub environment: Environment,
+    /// The counts and the run's verdict.
+    pub summary: Summary,
+    /// Every planned probe once, in plan order.
+    pub probes: Vec<ProbeRow>,
+    /// What came of the plan's exceptions, in plan order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exceptions: Vec<ExceptionNote>,
+}
+
+/// One run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// A ULID; it stands in every session name and user agent of the run.
+    pub id: String,
+    /// What started it: `cli`, `schedule`, `invoke`, `check`, …
+    pub trigger: String,
+    /// Start, RFC 3339.
+    pub started_at: String,
+    /// End, RFC 3339.
+    pub finished_at: String,
+    /// Duration in milliseconds.
+    pub duration_ms: u64,
+}
+
+/// The plan of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlanRow {
+    /// Its name.
+    pub name: String,
+    /// `sha256:HEX` of its bytes.
+    pub digest: String,
+    /// The file it was read from, where there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+}
+
+/// Where a run was made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Environment {
+    /// The account under test.
+    pub account: Option<String>,
+    /// The region under test.
+    pub region: String,
+    /// The endpoint, where it was not AWS's own.
+    pub endpoint: Option<String>,
+    /// keyproof's version.
+    pub version: String,
+}
+
+/// The counts of a run. `pass + fail + inconclusive + excepted = planned`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// The run's verdict.
+    pub verdict: Verdict,
+    /// Probes that passed.
+    pub pass: usize,
+    /// Probes that failed, excepted ones left out.
+    pub fail: usize,
+    /// Probes that found nothing out.
+    pub inconclusive: usize,
+    /// Failed probes under an exception in force.
+    pub excepted: usize,
+    /// Probes planned: the number of rows.
+    pub planned: usize,
+}
+
+/// The three answers. Not finding out is never a pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// As expected, by the layer under test, with a witness.
+    Pass,
+    /// Not as expected.
+    Fail,
+    /// Nothing was proven.
+    Inconclusive,
+}
+
+/// What is wrong, where a probe did not pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Finding {
+    /// Expected denied, and authorised.
+    Exposed,
+    /// Expected allowed, and denied, or the key is unusable.
+    LockedOut,
+    /// The table is not encrypted with the plan's key.
+    WrongKey,
+    /// Denied by another layer than the one under test.
+    Masked,
+    /// Denied as expected, but nobody authorised read the canary in this run.
+    NoWitness,
+    /// Authorised, but the canary was not there.
+    CanaryMissing,
+    /// Expected denied, and the key is unusable for everybody.
+    KeyUnusable,
+    /// Nothing was found out.
+    Blind,
+}
+
+impl Finding {
+    /// Every finding, worst first.
+    pub const ALL: [Self; 8] = [
+        Self::Exposed,
+        Self::LockedOut,
+        Self::WrongKey,
+        Self::Masked,
+        Self::NoWitness,
+        Self::CanaryMissing,
+        Self::KeyUnusable,
+        Self::Blind,
+    ];
+
+    /// The verdict that the finding stands for.
+    #[must_use]
+    pub const fn verdict(self) -> Verdict {
+        match self {
+            Self::Exposed | Self::LockedOut | Self::WrongKey => Verdict::Fail,
+            Self::Masked
+            | Self::NoWitness
+            | Self::CanaryMissing
+            | Self::KeyUnusable
+            | Self::Blind => Verdict::Inconclusive,
+        }
+    }
+
+    /// The name used in reports.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Exposed => "exposed",
+            Self::LockedOut => "locked_out",
+            Self::WrongKey => "wrong_key",
+            Self::Masked => "masked",
+            Self::NoWitness => "no_witness",
+            Self::CanaryMissing => "canary_missing",
+            Self::KeyUnusable => "key_unusable",
+            Self::Blind => "blind",
+        }
+    }
+}
+
+impl Verdict {
+    /// The name used in reports.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Inconclusive => "inconclusive",
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// One probe's row.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProbeRow {
+    /// The probe's id.
+    pub id: String,
+    /// The principal's name in the plan; for `TABLE/encryption`, who looked, `null` for the runner.
+    pub principal: Option<String>,
+    /// The principal's role.
+    pub role_arn: Option<String>,
+    /// The action; `dynamodb:DescribeTable` for `TABLE/encryption`.
+    pub action: String,
+    /// The table's name in the plan.
+    pub table: Option<String>,
+    /// The ARN called on.
+    pub resource: Option<String>,
+    /// What the plan expects.
+    pub expected: ExpectedRow,
+    /// What was seen.
+    pub observed: ObservedRow,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// What is wrong, unless it passed.
+    pub finding: Option<Finding>,
+    /// One sentence for a person.
+    pub reason: String,
+    /// The statement responsible, where it could be found.
+    pub cause: Option<Cause>,
+    /// The exception that covers this probe's failure, where one is in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exception: Option<ExceptionNote>,
+    /// Line of the plan where the probe is asked for, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
+}
+
+/// What the plan expects of a probe.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExpectedRow {
+    /// `allowed` or `denied`.
+    pub decision: String,
+    /// The service that must refuse.
+    pub by: Option<Service>,
+    /// The policy type that must refuse, where the plan names one.
+    pub policy: Option<PolicyType>,
+    /// For `TABLE/encryption`: the key's ARN or alias as the plan names it, or `aws-owned`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+}
+
+/// What was seen of a probe.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ObservedRow {
+    /// `allowed`, `denied` or `unknown`.
+    pub decision: String,
+    /// The service that refused.
+    pub by: Option<Service>,
+    /// The policy type that refused.
+    pub policy: Option<PolicyType>,
+    /// Whether by an explicit deny.
+    pub explicit: Option<bool>,
+    /// The service's error code.
+    pub error_code: Option<String>,
+    /// The service's message.
+    pub message: Option<String>,
+    /// The service's request id.
+    pub request_id: Option<String>,
+    /// How many times the call was sent.
+    pub attempts: u32,
+    /// How long the last attempt took, in milliseconds.
+    pub latency_ms: Option<u64>,
+    /// For `TABLE/encryption`: the key's ARN as found, or `aws-owned`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+}
+
+/// The statement responsible for a decision.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Cause {
+    /// The policy type.
+    pub policy: PolicyType,
+    /// The statement's `Sid`, or its index where it has none.
+    pub statement: Option<String>,
+    /// The document: the ARN of the key, role or policy.
+    pub document: Option<String>,
+    /// The change that brought it, where one was found.
+    pub changed: Option<Change>,
+    /// The template file that holds the statement.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// The line of the statement in that file, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
+}
+
+/// A change found in CloudTrail.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// The event's name, such as `PutKeyPolicy`.
+    pub event: String,
+    /// Who did it.
+    pub by: Option<String>,
+    /// When, RFC 3339.
+    pub at: Option<String>,
+    /// The event's id.
+    pub event_id: Option<String>,
+}
+
+/// What came of an exception in this run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExceptionNote {
+    /// The id of the probe it is for.
+    pub probe: String,
+    /// `in_force` (it excepts a failure), `expired` (the failure counts again), `unneeded` (the
+    /// probe passes: remove the exception) or `unused` (the probe is inconclusive).
+    pub status: String,
+    /// Why it was made.
+    pub reason: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// The last day on which it holds.
+    pub expires: String,
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Reports read back from JSON.
+
+use std::fmt::Write as _;
+
+use serde::Deserialize;
+use thiserror::Error;
+
+use crate::{Report, Verdict};
+
+/// A text that is no report this version can stand behind.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ReportError {
+    /// Not JSON.
+    #[error("the report is not JSON: {source}")]
+    NotJson {
+        /// What the parser says.
+        source: serde_json::Error,
+    },
+    /// JSON, but nothing that says it is a report.
+    #[error(
+        "the document has no `schema`, so it is no keyproof report; expected `{}`",
+        Report::SCHEMA
+    )]
+    NoSchema,
+    /// A document of another schema.
+    #[error(
+        "the document's schema is `{schema}`, not `{}`; a newer keyproof may be able to read it",
+        Report::SCHEMA
+    )]
+    OtherSchema {
+        /// The schema that it names.
+        schema: String,
+    },
+    /// The right schema, but not the right fields.
+    #[error("the report is damaged: {source}")]
+    Damaged {
+        /// What is missing or of the wrong type.
+        source: serde_json::Error,
+    },
+    /// A summary that its own rows contradict.
+    #[error("the report says `pass`, but its probe `{probe}` is `{verdict}`; it was altered")]
+    Contradiction {
+        /// The first such probe.
+        probe: String,
+        /// The row's verdict.
+        verdict: Verdict,
+    },
+}
+
+#[derive(Deserialize)]
+struct Envelope {
+    schema: Option<String>,
+}
+
+impl Report {
+    /// The schema that this version writes and reads.
+    pub const SCHEMA: &'static str = "keyproof.report/v1";
+
+    /// Reads a JSON report. Fields that this version doesn't know are passed over, as a later
+    /// `keyproof.report/v1` may have them.
+    ///
+    /// # Errors
+    ///
+    /// Where the text is not JSON, is of another schema, lacks a field, or claims a pass that its
+    /// rows contradict.
+    pub fn from_json(text: &str) -> Result<Self, ReportError> {
+        let envelope: serde_json::Value =
+            serde_json::from_str(text).map_err(|source| ReportError::NotJson { source })?;
+        let named = Envelope::deserialize(&envelope)
+            .ok()
+            .and_then(|envelope| envelope.schema);
+        match named {
+            None => return Err(ReportError::NoSchema),
+            Some(schema) if schema != Self::SCHEMA => {
+                return Err(ReportError::OtherSchema { schema });
+            }
+            Some(_) => {}
+        }
+        // From the text again, so that an error has its line and column.
+        let report: Self =
+            serde_json::from_str(text).map_err(|source| ReportError::Damaged { source })?;
+        match report.contradiction() {
+            Some((probe, verdict)) => Err(ReportError::Contradiction {
+                probe: probe.to_owned(),
+                verdict,
+            }),
+            None => Ok(report),
+        }
+    }
+
+    /// The report as pretty JSON, with a newline at the end. The same report gives the same bytes,
+    /// and no character of it acts on a terminal: those that JSON itself would let through are
+    /// written as `\uXXXX`.
+    ///
+    /// # Errors
+    ///
+    /// Never for a report that [`judge`](crate::judge) made; serialisation can't fail on its types.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        let mut text = serde_json::to_string_pretty(self)?;
+        text.push('\n');
+        Ok(escape_invisible(text))
+    }
+
+    /// The first row that forbids the summary's `pass`.
+    fn contradiction(&self) -> Option<(&str, Verdict)> {
+        let mut against = self.probes.iter().filter(|row| match row.verdict {
+            Verdict::Pass => false,
+            Verdict::Fail => row.exception.is_none(),
+            Verdict::Inconclusive => true,
+        });
+        let row = against
+            .next()
+            .filter(|_| self.summary.verdict == Verdict::Pass)?;
+        Some((&row.id, row.verdict))
+    }
+}
+
+/// Whether the character is not seen but acts: controls, and the marks that reorder or hide text.
+#[must_use]
+pub fn is_invisible(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{ad}'
+                | '\u{61c}'
+                | '\u{180e}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+        )
+}
+
+/// JSON puts such characters into strings alone, where an escape means the same. The newlines
+/// between the lines are its own.
+fn escape_invisible(text: String) -> String {
+    let acts = |character: char| character != '\n' && is_invisible(character);
+    if !text.contains(acts) {
+        return text;
+    }
+    let mut escaped = String::with_capacity(text.len() + 64);
+    for character in text.chars() {
+        if acts(character) {
+            let mut units = [0; 2];
+            for unit in character.encode_utf16(&mut units) {
+                // Writing to a string can't fail.
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped
+}

@@ -2,7 +2,7 @@
 //! The Lambda program: Lambda's runtime around [`Function::handle`].
 
 use std::io;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use keyproof_verify::{Aws, Function, HandlerError, Invocation};
 use lambda_runtime::{LambdaEvent, service_fn};
@@ -29,11 +29,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         move |event: LambdaEvent<serde_json::Value>| async move {
             let invocation = Invocation {
                 request_id: event.context.request_id.clone(),
-                remaining: event
-                    .context
-                    .deadline()
-                    .duration_since(SystemTime::now())
-                    .unwrap_or_default(),
+                remaining: remaining(event.context.deadline(), SystemTime::now()),
             };
             let answer = function
                 .handle(&event.payload, &invocation, &mut io::stdout())
@@ -49,6 +45,18 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         },
     ))
     .await
+}
+
+/// The time left until Lambda ends the function.
+///
+/// Lambda says the moment; `cargo lambda watch` says a length of time in the same header, which
+/// taken as a moment is in January 1970.
+fn remaining(deadline: SystemTime, now: SystemTime) -> Duration {
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    match deadline.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(length) if length < DAY => length,
+        Ok(_) | Err(_) => deadline.duration_since(now).unwrap_or_default(),
+    }
 }
 
 /// The process's environment, as far as it is text.

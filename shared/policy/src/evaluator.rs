@@ -204,7 +204,7 @@ impl<'a> Sides<'a> {
             .filter(|(naming, _)| reaches(*naming));
         statements.extend(grants.map(|(_, grant)| grant));
         let by = statements.first().map(|statement| statement.policy);
-        let delegated = !gatekeeper || !delegating.is_empty() || by == Some(resource);
+        let delegated = !gatekeeper || !delegating.is_empty();
         if delegated && caller.is_ok() {
             if gatekeeper {
                 statements.extend(delegating);
@@ -214,10 +214,9 @@ impl<'a> Sides<'a> {
         match (by, caller) {
             (Some(by), _) => Ok((by, statements)),
             (None, Ok(())) if delegated => Ok((PolicyType::IdentityPolicy, statements)),
-            (None, Ok(())) => Err(limit.filter(|_| some_are_limited).unwrap_or(resource)),
             (None, Err(_)) if some_are_limited => Err(limit.unwrap_or(resource)),
             (None, Err(wanting)) if delegated => Err(wanting),
-            (None, Err(_)) => Err(resource),
+            (None, Ok(()) | Err(_)) => Err(resource),
         }
     }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use keyproof_aws::{Runner, Settings};
+use keyproof_aws::{Runner, RunnerError, Settings};
 use keyproof_core::AccountId;
 
 use crate::error::CliError;
@@ -47,7 +47,18 @@ impl Connection {
 
 /// The operator's credentials, looked for before anything is run.
 pub(crate) async fn runner(settings: &Settings, region: &str) -> Result<Runner, CliError> {
-    Ok(Runner::load(settings, region).await?)
+    Runner::load(settings, region)
+        .await
+        .map_err(|error| match (&settings.profile, error) {
+            (
+                Some(name),
+                source @ (RunnerError::NoCredentials | RunnerError::Credentials { .. }),
+            ) => CliError::Profile {
+                name: name.clone(),
+                source,
+            },
+            (_, other) => CliError::Runner(other),
+        })
 }
 
 /// The options of every command that reads a template.

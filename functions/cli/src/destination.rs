@@ -114,6 +114,8 @@ impl Destinations {
 
 /// The verdict in a line.
 fn in_short(report: &Report, files: &[String]) -> String {
+    // Writing to a string cannot fail.
+    use std::fmt::Write as _;
     let summary = &report.summary;
     let mut line = format!(
         "{}: {}: {} of {} probes passed, {} failed, {} inconclusive",
@@ -125,10 +127,10 @@ fn in_short(report: &Report, files: &[String]) -> String {
         summary.inconclusive,
     );
     if summary.excepted > 0 {
-        line.push_str(&format!(", {} excepted", summary.excepted));
+        let _ = write!(line, ", {} excepted", summary.excepted);
     }
     if !files.is_empty() {
-        line.push_str(&format!("; written to {}", files.join(" and ")));
+        let _ = write!(line, "; written to {}", files.join(" and "));
     }
     line
 }

@@ -35,9 +35,9 @@ pub(crate) async fn diagnose(report: &mut Report, plan: &Plan, runner: &Runner) 
             continue;
         };
         if !keys.contains_key(key_id) {
-            let looked = looker.look(key_id).await;
-            notes.extend(looked.as_ref().err().cloned());
-            keys.insert(key_id.to_owned(), looked.ok());
+            let documents = looker.look(key_id).await;
+            notes.extend(documents.as_ref().err().cloned());
+            keys.insert(key_id.to_owned(), documents.ok());
         }
         if let Some(Some(documents)) = keys.get(key_id) {
             let region = &report.environment.region;

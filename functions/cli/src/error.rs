@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Why a command could not be carried out.
 
+use std::error::Error;
 use std::fmt::{self, Display};
 use std::io;
 
 use keyproof_aws::RunnerError;
 use keyproof_plan::Place;
 use keyproof_verdict::ReportError;
-use thiserror::Error;
 
 use crate::input::Source;
 
 /// Why a command could not be carried out. Every one of them is exit code 2.
-#[derive(Debug, Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum CliError {
     /// Options that don't go together.
     #[error("{0}")]
@@ -43,6 +43,16 @@ pub enum CliError {
         name: String,
         /// What is wrong with it.
         source: ReportError,
+    },
+    /// A profile that was asked for by name and gives no credentials.
+    #[error(
+        "the profile `{name}` gives no AWS credentials; is it in the shared configuration files?"
+    )]
+    Profile {
+        /// The profile.
+        name: String,
+        /// What the SDK says.
+        source: RunnerError,
     },
     /// No usable credentials or endpoint.
     #[error(transparent)]
@@ -121,9 +131,27 @@ impl CliError {
         match self {
             Self::Document(_) => self.to_string(),
             Self::Outputs(errors) => lines(&errors.iter().map(Self::message).collect::<Vec<_>>()),
+            Self::Runner(error) | Self::Profile { source: error, .. } => {
+                format!("error: {self}{}", causes(error))
+            }
             other => format!("error: {other}"),
         }
     }
+}
+
+/// What lies behind an error of the SDK's, whose own sentence tells nothing.
+fn causes(error: &RunnerError) -> String {
+    let mut told = String::new();
+    let mut cause = error.source().and_then(Error::source);
+    while let Some(behind) = cause {
+        let sentence = behind.to_string();
+        if !told.contains(&sentence) {
+            told.push_str("\n  because ");
+            told.push_str(&sentence);
+        }
+        cause = behind.source();
+    }
+    told
 }
 
 fn lines(items: &[impl Display]) -> String {

@@ -60,9 +60,10 @@ fn explain(answer: &clap::Error, io: &mut Io) -> Outcome {
         return Outcome::NotCarriedOut;
     }
     let text = answer.render();
-    let written = match io.colour {
-        true => write!(io.stdout, "{}", text.ansi()),
-        false => write!(io.stdout, "{text}"),
+    let written = if io.colour {
+        write!(io.stdout, "{}", text.ansi())
+    } else {
+        write!(io.stdout, "{text}")
     };
     match written.and_then(|()| io.stdout.flush()) {
         Ok(()) => Outcome::Pass,

@@ -52,7 +52,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
 /// Lambda says the moment; `cargo lambda watch` says a length of time in the same header, which
 /// taken as a moment is in January 1970.
 fn remaining(deadline: SystemTime, now: SystemTime) -> Duration {
-    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    const DAY: Duration = Duration::from_hours(24);
     match deadline.duration_since(SystemTime::UNIX_EPOCH) {
         Ok(length) if length < DAY => length,
         Ok(_) | Err(_) => deadline.duration_since(now).unwrap_or_default(),

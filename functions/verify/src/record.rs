@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a run leaves in the function's log: one line for people and queries, one for metrics.
 //!
-//! The second is in CloudWatch's embedded metric format, so that metrics need no call and no
+//! The second is in `CloudWatch`'s embedded metric format, so that metrics need no call and no
 //! permission:
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 

@@ -9,9 +9,13 @@
     reason = "test helpers fail by panicking"
 )]
 
+use std::collections::VecDeque;
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use keyproof_scripted::{ACCESS_KEY_ID, SECRET_ACCESS_KEY, Script, Scripted, World};
@@ -19,35 +23,47 @@ use serde_json::{Value, json};
 
 const PLAN: &str = include_str!("../../../plans/orders.yaml");
 
+/// How long an answer may take on a machine with much to do.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// What the program posted to `…/{id}/response` or `…/{id}/error`.
 type Posted = (String, Value);
 
-/// Serves one payload after another, the program's name for the request being its index, and
-/// collects the answers.
-fn serve(listener: &TcpListener, payloads: &[Value]) -> Vec<Posted> {
-    let mut posted = Vec::new();
-    let mut left = payloads.iter().enumerate();
-    while posted.len() < payloads.len() {
-        let (stream, _) = listener.accept().unwrap();
-        let mut reader = BufReader::new(stream);
-        while posted.len() < payloads.len() {
-            let Some((line, body)) = request(&mut reader) else {
-                break;
-            };
-            if line.starts_with("GET /2018-06-01/runtime/invocation/next ") {
-                let (id, payload) = left.next().unwrap();
-                invoke(reader.get_mut(), id, payload);
-            } else {
-                let path = line.split(' ').nth(1).unwrap();
-                let path = path
-                    .strip_prefix("/2018-06-01/runtime/invocation/")
-                    .unwrap();
-                posted.push((path.to_owned(), serde_json::from_slice(&body).unwrap()));
-                reply(reader.get_mut(), "202 Accepted", "", "");
-            }
+/// Serves one payload after another, its index being Lambda's id of the request, and sends on what
+/// the program answers. The client opens connections as it likes; each has a thread.
+fn serve(listener: TcpListener, payloads: Vec<Value>) -> Receiver<Posted> {
+    let left = Arc::new(Mutex::new(
+        payloads.into_iter().enumerate().collect::<VecDeque<_>>(),
+    ));
+    let (posted, answers) = channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (left, posted) = (Arc::clone(&left), posted.clone());
+            std::thread::spawn(move || connection(stream.unwrap(), &left, &posted));
+        }
+    });
+    answers
+}
+
+fn connection(stream: TcpStream, left: &Mutex<VecDeque<(usize, Value)>>, posted: &Sender<Posted>) {
+    let mut reader = BufReader::new(stream);
+    while let Some((line, body)) = request(&mut reader) {
+        if line.starts_with("GET /2018-06-01/runtime/invocation/next ") {
+            let next = left.lock().unwrap().pop_front();
+            // Without a request Lambda lets the program wait.
+            let Some((id, payload)) = next else { continue };
+            invoke(reader.get_mut(), id, &payload);
+        } else {
+            let path = line.split(' ').nth(1).unwrap();
+            let path = path
+                .strip_prefix("/2018-06-01/runtime/invocation/")
+                .unwrap();
+            reply(reader.get_mut(), "202 Accepted", "", "");
+            posted
+                .send((path.to_owned(), serde_json::from_slice(&body).unwrap()))
+                .unwrap();
         }
     }
-    posted
 }
 
 fn invoke(stream: &mut TcpStream, id: usize, payload: &Value) {
@@ -72,10 +88,10 @@ fn reply(stream: &mut TcpStream, status: &str, headers: &str, body: &str) {
     .unwrap();
 }
 
-/// A request's first line and body; `None` where the connection ends.
+/// A request's first line and body; `None` where the connection ends, as it does with the program.
 fn request(reader: &mut BufReader<TcpStream>) -> Option<(String, Vec<u8>)> {
     let mut line = String::new();
-    if reader.read_line(&mut line).unwrap() == 0 {
+    if reader.read_line(&mut line).unwrap_or(0) == 0 {
         return None;
     }
     let mut length = 0;
@@ -97,7 +113,8 @@ fn request(reader: &mut BufReader<TcpStream>) -> Option<(String, Vec<u8>)> {
     Some((line, body))
 }
 
-fn start(api: &TcpListener, aws: &Scripted) -> Child {
+/// Its streams go to files: a pipe that nobody reads yet would stop it.
+fn start(api: &TcpListener, aws: &Scripted, out: File, errors: File) -> Child {
     Command::new(env!("CARGO_BIN_EXE_keyproof-verify"))
         .env_clear()
         .env(
@@ -113,8 +130,8 @@ fn start(api: &TcpListener, aws: &Scripted) -> Child {
         .env("AWS_CONFIG_FILE", "/dev/null")
         .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
         .env("KEYPROOF_PLAN", PLAN)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
+        .stdout(out)
+        .stderr(errors)
         .spawn()
         .unwrap()
 }
@@ -124,7 +141,10 @@ async fn requests_are_answered_one_after_another() {
     let item = json!({"pk": {"S": "keyproof#canary"}, "proof": {"S": "c0ffee"}});
     let aws = Scripted::start(Script::new(World::of_any_table(item))).await;
     let api = TcpListener::bind("127.0.0.1:0").unwrap();
-    let mut program = start(&api, &aws);
+    let streams = tempfile::tempdir().unwrap();
+    let [out, errors] = ["out", "errors"].map(|name| streams.path().join(name));
+    let create = |path| File::create(path).unwrap();
+    let mut program = start(&api, &aws, create(&out), create(&errors));
     let before = aws.requests().len();
     let payloads = [
         json!({"plan": "orders", "role": "arn:aws:iam::111122223333:role/admin"}),
@@ -133,20 +153,26 @@ async fn requests_are_answered_one_after_another() {
         json!({"plan": "orders", "run_id": "01KEYPR00F0000000000000000"}),
     ];
 
-    let served = tokio::task::spawn_blocking(move || serve(&api, &payloads))
-        .await
-        .unwrap();
+    let count = payloads.len();
+    let answers = serve(api, payloads.to_vec());
+    let served = tokio::task::spawn_blocking(move || {
+        (0..count)
+            .map(|_| answers.recv_timeout(PATIENCE))
+            .collect::<Vec<_>>()
+    });
+    let served = served.await.unwrap();
     program.kill().unwrap();
-    let streams = program.wait_with_output().unwrap();
+    program.wait().unwrap();
+    let log = std::fs::read_to_string(out).unwrap();
 
     let [
-        (role, refused),
-        (unknown, not_found),
-        (_, first),
-        (_, second),
+        Ok((role, refused)),
+        Ok((unknown, not_found)),
+        Ok((_, first)),
+        Ok((_, second)),
     ] = served.as_slice()
     else {
-        panic!("{served:?}");
+        panic!("{served:?}\n{log}");
     };
     assert_eq!(before, 0, "nothing is called before the first request");
     assert_eq!(
@@ -168,14 +194,12 @@ async fn requests_are_answered_one_after_another() {
     assert_ne!(first["run"]["id"], second["run"]["id"]);
     assert_eq!(second["run"]["id"], "01KEYPR00F0000000000000000");
 
-    let log = String::from_utf8(streams.stdout).unwrap();
     assert_eq!(log.matches(r#""_aws":"#).count(), 2, "{log}");
     assert!(
         log.lines()
             .all(|line| serde_json::from_str::<Value>(line).is_ok()),
         "{log}"
     );
-    let errors = String::from_utf8(streams.stderr).unwrap();
-    assert_eq!(errors, "");
+    assert_eq!(std::fs::read_to_string(errors).unwrap(), "");
     assert!(!log.contains(SECRET_ACCESS_KEY) && !log.contains("c0ffee"));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The real AWS: assumes roles, probes, inspects, plants canaries.
 //!
-//! [`verify`] carries a plan out and judges it; [`plant`] and [`remove`] care for the canaries. A
+//! [`verify()`] carries a plan out and judges it; [`plant`] and [`remove`] care for the canaries. A
 //! [`Runner`] holds the operator's credentials. Nothing here ever changes a key, a policy or a
 //! grant; the only writes that can hold are those of [`plant`] and [`remove`].
 

@@ -10,7 +10,7 @@ mod once;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use futures_util::future::join3;
+use futures_util::future::join4;
 use futures_util::stream::{self, StreamExt};
 use keyproof_core::Service;
 use keyproof_plan::{Action, Principal, ProbeKind, Table, TableKey};
@@ -25,6 +25,7 @@ use crate::probe::{self, KeyTarget, TableTarget};
 use crate::run::{Run, observation};
 use crate::session::{self, Session};
 use once::{Shared, no_session};
+use tokio::sync::mpsc::unbounded_channel;
 
 /// What a run saw, and whose account it was.
 pub(crate) struct Seen {
@@ -77,14 +78,21 @@ pub(crate) async fn observe(run: &Run<'_>) -> Seen {
     }
     let shared = Shared::new(run);
     let at_once = run.settings.concurrency.max(1);
+    // INVARIANT (polled while waiting): what waits for a place is polled whatever else is full. So
+    // sessions are not made inside the stream of probes, which rests while its buffer is full.
+    let (opened, ready) = unbounded_channel();
+    let sessions = async {
+        let opened = opened;
+        stream::iter(asks)
+            .map(|(name, asks)| shared.ready(name, asks))
+            .buffer_unordered(at_once.saturating_mul(4))
+            .for_each(async |ready| drop(opened.send(ready)))
+            .await;
+    };
     // Taken from the principals in turn, so that each keeps few connections busy, and taken late:
     // twice as many as may be under way, as some wait for another attempt.
-    let access = stream::iter(asks)
-        .flat_map_unordered(at_once.saturating_mul(4), |(name, asks)| {
-            stream::once(shared.ready(name, asks))
-                .flat_map(stream::iter)
-                .boxed_local()
-        })
+    let access = stream::unfold(ready, async |mut ready| Some((ready.recv().await?, ready)))
+        .flat_map_unordered(None, stream::iter)
         .map(|ready| shared.probe(ready))
         .buffer_unordered(at_once.saturating_mul(2))
         .collect();
@@ -92,7 +100,7 @@ pub(crate) async fn observe(run: &Run<'_>) -> Seen {
         .map(|(name, table)| async { (name.clone(), shared.table(name, table).await) })
         .buffer_unordered(at_once)
         .collect();
-    let (probes, tables, caller) = join3(access, tables, caller_account(run)).await;
+    let (probes, (), tables, caller) = join4(access, sessions, tables, caller_account(run)).await;
     let account = caller.or_else(|| shared.common_account());
     Seen {
         observations: Observations { probes, tables },

@@ -72,27 +72,40 @@ impl Redactor {
         self.clean(text, LONGEST_WORD)
     }
 
+    /// A word by which a denial is recognised: without secrets, but with what a canary's attribute
+    /// may have in common with a role's name.
+    pub(crate) fn name(&self, text: &str) -> String {
+        replace(text, self.secrets(), LONGEST_WORD)
+    }
+
     fn clean(&self, text: &str, longest: usize) -> String {
+        let values = self.values.iter().map(String::as_str);
+        replace(text, self.secrets().chain(values), longest)
+    }
+
+    fn secrets(&self) -> impl Iterator<Item = &str> {
         let secrets = self.credentials.iter().flat_map(|credentials| {
             [
                 Some(credentials.secret_access_key()),
                 credentials.session_token(),
             ]
         });
-        let secrets = secrets.flatten().filter(|secret| !secret.is_empty());
-        let values = self.values.iter().map(String::as_str);
-        let mut clean = text.to_owned();
-        for secret in secrets.chain(values) {
-            if clean.contains(secret) {
-                clean = clean.replace(secret, REDACTED);
-            }
-        }
-        if let Some((end, _)) = clean.char_indices().nth(longest) {
-            clean.truncate(end);
-            clean.push('…');
-        }
-        clean
+        secrets.flatten().filter(|secret| !secret.is_empty())
     }
+}
+
+fn replace<'a>(text: &str, secrets: impl Iterator<Item = &'a str>, longest: usize) -> String {
+    let mut clean = text.to_owned();
+    for secret in secrets {
+        if clean.contains(secret) {
+            clean = clean.replace(secret, REDACTED);
+        }
+    }
+    if let Some((end, _)) = clean.char_indices().nth(longest) {
+        clean.truncate(end);
+        clean.push('…');
+    }
+    clean
 }
 
 /// The strings and numbers of an attribute; bytes by the base64 that a message would quote.

@@ -76,13 +76,10 @@ pub(crate) fn observation(
         }
     };
     if let Answer::Denied(denial) = &mut answer {
-        let parts = [
-            &mut denial.user,
-            &mut denial.action,
-            &mut denial.resource,
-            &mut denial.document,
-        ];
-        for part in parts {
+        for part in [&mut denial.user, &mut denial.action] {
+            *part = part.take().map(|text| redactor.name(&text));
+        }
+        for part in [&mut denial.resource, &mut denial.document] {
             *part = part.take().map(|text| redactor.word(&text));
         }
     }

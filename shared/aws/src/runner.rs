@@ -12,6 +12,8 @@ pub use error::RunnerError;
 use std::fmt;
 use std::sync::Arc;
 
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::meta::region::RegionProviderChain;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
@@ -67,9 +69,18 @@ impl Runner {
         let regions = regions
             .or_else(profile.build())
             .or_else(Region::new(region.to_owned()));
-        let mut loader = defaults(&Transport::Network).region(regions.region().await);
+        let region = regions.region().await;
+        let mut loader = defaults(&Transport::Network).region(region.clone());
         if let Some(name) = &settings.profile {
-            loader = loader.profile_name(name);
+            // The chain would take keys from the environment first: another account, for somebody
+            // who named a profile.
+            let base = ProviderConfig::default()
+                .with_http_client(Transport::Network.open())
+                .with_region(region);
+            let named = ProfileFileCredentialsProvider::builder().configure(&base);
+            loader = loader
+                .profile_name(name)
+                .credentials_provider(named.profile_name(name).build());
         }
         if let Some(url) = &settings.endpoint_url {
             loader = loader.endpoint_url(url);

@@ -53,7 +53,9 @@ impl Clock {
     #[must_use]
     pub fn system_time(&self) -> SystemTime {
         let since = u64::try_from(self.now().as_millisecond()).unwrap_or_default();
-        SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(since)).unwrap_or(SystemTime::UNIX_EPOCH)
+        SystemTime::UNIX_EPOCH
+            .checked_add(Duration::from_millis(since))
+            .unwrap_or(SystemTime::UNIX_EPOCH)
     }
 
     /// Moves the time ahead. A system clock keeps running from there.

@@ -12,6 +12,7 @@ mod inline;
 mod managed;
 mod model;
 mod names;
+mod policy_tags;
 mod principals;
 mod roles;
 pub(crate) mod tags;
@@ -67,6 +68,9 @@ pub(crate) fn handle(
         "GetPolicy" => managed::get(world, call, &read(operation, input)?),
         "ListEntitiesForPolicy" => managed::list_entities(world, call, &read(operation, input)?),
         "ListPolicies" => managed::list(world, call, &read(operation, input)?),
+        "ListPolicyTags" => policy_tags::list(world, call, &read(operation, input)?),
+        "TagPolicy" => policy_tags::tag(world, call, &read(operation, input)?),
+        "UntagPolicy" => policy_tags::untag(world, call, &read(operation, input)?),
         "CreatePolicyVersion" => versions::create(world, call, &read(operation, input)?),
         "DeletePolicyVersion" => versions::delete(world, call, &read(operation, input)?),
         "GetPolicyVersion" => versions::get(world, call, &read(operation, input)?),

@@ -24,7 +24,6 @@ mod sts;
 mod text;
 mod world;
 
-
 pub use clock::Clock;
 pub use credentials::Credentials;
 pub use sandbox::{Sandbox, SandboxError, SandboxOptions, StateError};

@@ -28,6 +28,17 @@ use request_id::RequestIds;
 /// An embedded AWS. Cheap to clone; clones share one state.
 ///
 /// Hand it to an SDK client as its HTTP client, or [serve](Sandbox::serve) it on a socket.
+///
+/// ```
+/// use keyproof_sandbox::{Sandbox, SandboxOptions};
+///
+/// let sandbox = Sandbox::empty(&"111122223333".parse()?, SandboxOptions::default());
+///
+/// let administrator = sandbox.administrator();
+/// assert!(administrator.access_key_id.starts_with("AKIA"));
+/// // aws_sdk_kms::Config::builder().http_client(sandbox.clone()) …
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Sandbox(Arc<Inner>);
 

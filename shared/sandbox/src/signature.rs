@@ -6,6 +6,8 @@
 mod canonical;
 mod claim;
 mod refusal;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -18,6 +20,7 @@ pub(crate) use refusal::Refusal;
 
 use crate::caller::Caller;
 use crate::http::Incoming;
+use crate::secret::Secret;
 use crate::world::World;
 
 /// How far a client's clock may be off.
@@ -47,7 +50,7 @@ impl World {
             .ok_or(Refusal::UnknownKey)?;
         if !same(
             key.token.expose().as_bytes(),
-            claim.token.as_deref().unwrap_or_default().as_bytes(),
+            claim.token.as_ref().map_or("", Secret::expose).as_bytes(),
         ) {
             return Err(Refusal::UnknownKey);
         }

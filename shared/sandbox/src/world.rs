@@ -43,6 +43,8 @@ pub(crate) struct World {
     pub(crate) aliases: BTreeMap<String, Alias>,
     /// DynamoDB's tables, their items and cached table keys.
     pub(crate) tables: Tables,
+    /// What of its templates the sandbox can't have, a sentence each.
+    pub(crate) left_out: Vec<String>,
     /// The time of the request that is being answered.
     #[serde(skip, default = "Timestamp::now")]
     pub(crate) now: Timestamp,
@@ -61,6 +63,8 @@ pub(crate) struct WorldOptions {
     pub(crate) table_key_cache: Duration,
     /// How long a new grant takes to be seen by calls without its token.
     pub(crate) grant_propagation: Duration,
+    /// How long DynamoDB takes to notice that it can't use a table's key.
+    pub(crate) key_loss_notice: Duration,
 }
 
 impl World {
@@ -75,6 +79,7 @@ impl World {
             keys: BTreeMap::new(),
             aliases: BTreeMap::new(),
             tables: Tables::default(),
+            left_out: Vec::new(),
             now,
             calls: BTreeMap::new(),
             random: seed.map_or_else(rand::make_rng, StdRng::seed_from_u64),

@@ -16,8 +16,12 @@ mod encryption;
 mod grants;
 #[path = "api/iam.rs"]
 mod iam;
+#[path = "api/key_policies.rs"]
+mod key_policies;
 #[path = "api/keys.rs"]
 mod keys;
+#[path = "api/managed_policies.rs"]
+mod managed_policies;
 #[path = "api/signature.rs"]
 mod signature;
 #[path = "api/socket.rs"]

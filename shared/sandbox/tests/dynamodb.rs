@@ -15,6 +15,8 @@ mod items;
 mod keys;
 #[path = "dynamodb/queries.rs"]
 mod queries;
+#[path = "dynamodb/state.rs"]
+mod state;
 #[path = "dynamodb/tables.rs"]
 mod tables;
 #[path = "dynamodb/world.rs"]

@@ -119,6 +119,7 @@ pub fn retryable(answer: &Answer, code: Option<&str>) -> bool {
             | Blindness::Unreadable
             | Blindness::MayNotLook
             | Blindness::Changing
+            | Blindness::Untold(_)
             | Blindness::Other => false,
         },
     }

@@ -83,6 +83,7 @@ pub fn judge(plan: &Plan, observations: &Observations, facts: RunFacts) -> Repor
         summary,
         probes: rows,
         exceptions,
+        notes: Vec::new(),
     }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Observations in, verdicts and report out.
 //!
-//! Pure: [`classify`] reads what a service answered, [`judge`] turns a run's [`Observations`] into a
+//! Pure: [`classify()`] reads what a service answered, [`judge()`] turns a run's [`Observations`] into a
 //! [`Report`]. Nothing here asks the clock or the network, and what was not observed never passes.
 
 #![deny(clippy::wildcard_enum_match_arm)]
@@ -20,7 +20,7 @@ pub use observation::{
     TableObservation,
 };
 pub use report::{
-    Cause, Change, Environment, ExceptionNote, ExpectedRow, Finding, ObservedRow, PlanRow,
+    Cause, Change, Environment, ExceptionNote, ExpectedRow, Finding, NoteRow, ObservedRow, PlanRow,
     ProbeRow, Report, ReportError, Run, Summary, Verdict, is_invisible,
 };
 pub use words::{policy_noun, service_name};

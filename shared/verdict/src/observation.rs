@@ -70,6 +70,10 @@ pub enum Evidence {
     /// KMS went on to look for the grant that the dry run named: past authorisation as far as can
     /// be told. Enough to fail a denied expectation, not enough to pass an allowed one.
     GrantLookedUp,
+    /// The call came back with success and with nothing that only the service could have put there:
+    /// an empty reply, or a write under a condition that can't hold. Enough to fail a denied
+    /// expectation, not enough to pass an allowed one.
+    Unproven,
 }
 
 /// A refusal, as its sentence tells it.
@@ -122,6 +126,9 @@ pub enum Blindness {
     MayNotLook,
     /// The table's encryption is being changed at this moment.
     Changing,
+    /// Nothing was called, and the documents that were evaluated don't tell (`check`). The text is
+    /// what it hangs on.
+    Untold(String),
     /// Any other answer, error code kept beside it.
     Other,
 }

@@ -32,6 +32,10 @@ pub struct Report {
     /// What came of the plan's exceptions, in plan order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exceptions: Vec<ExceptionNote>,
+    /// What the verdicts rest on and what was not seen: of `check`, the parts of the templates that
+    /// were left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<NoteRow>,
 }
 
 /// One run.
@@ -296,6 +300,22 @@ pub struct Change {
     pub at: Option<String>,
     /// The event's id.
     pub event_id: Option<String>,
+}
+
+/// Something that a reader of the report should know beside the probes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoteRow {
+    /// `left_out` (decides nothing here), `unseen` (a part that was not evaluated), `unknown` (a
+    /// value that nobody told) or `assumed`.
+    pub kind: String,
+    /// One sentence.
+    pub text: String,
+    /// The file it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// The line in that file, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
 }
 
 /// What came of an exception in this run.

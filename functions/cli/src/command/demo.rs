@@ -51,7 +51,7 @@ pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
         .and_then(|page| save(arguments.output.as_deref(), &page))
     {
         Ok(path) => {
-            writeln!(io.stdout, "{}", Teller::where_to_look(&path)).map_err(CliError::stdout)?
+            writeln!(io.stdout, "{}", Teller::where_to_look(&path)).map_err(CliError::stdout)?;
         }
         Err(source) => {
             let path = arguments.output.as_deref().unwrap_or(Path::new(PAGE));

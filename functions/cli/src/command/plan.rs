@@ -21,7 +21,7 @@ pub(crate) struct Arguments {
 enum PlanCommand {
     /// Check a plan
     ///
-    /// Every error is told at once on stderr, as FILE:LINE:COLUMN: sentence. A valid plan is summed
+    /// Every error is told at once on stderr, as `FILE:LINE:COLUMN: sentence`. A valid plan is summed
     /// up in a line on stdout.
     Validate {
         /// The plan, YAML or JSON; `-` for standard input

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use keyproof_core::PolicyType;
-use keyproof_verdict::{ProbeRow, Report, Verdict};
+use keyproof_verdict::{ProbeRow, Report, Verdict, service_name};
 
 use super::hold::{read_by, read_of};
 use super::{Act, CONTROL, INTRODUCTION, OUTSIDER, READER, Scene, Story, TABLE};
@@ -71,7 +71,8 @@ impl<'a> Teller<'a> {
     pub(crate) fn close(&mut self, act: &Act) -> Result<(), CliError> {
         let report = &act.report;
         let headline = keyproof_report::headline(report);
-        let colour = match report.summary.verdict {
+        let verdict = report.summary.verdict;
+        let colour = match verdict {
             Verdict::Pass => GREEN,
             Verdict::Fail => RED,
             Verdict::Inconclusive => YELLOW,
@@ -79,6 +80,13 @@ impl<'a> Teller<'a> {
         let mut text = format!("   {}\n", self.painted(colour, &headline));
         for line in seen(report, self.act == 1) {
             paragraph(&mut text, "     ", &line);
+        }
+        if verdict == Verdict::Fail && act.departures.is_empty() {
+            paragraph(
+                &mut text,
+                "   ",
+                "Caught: in a pipeline, exit code 1 would have stopped it here.",
+            );
         }
         for departure in &act.departures {
             let line = format!("This is not how the story goes: {departure}");
@@ -154,7 +162,7 @@ fn seen(report: &Report, quoted: bool) -> Vec<String> {
 fn tried(principal: &str, table: &str, row: &ProbeRow) -> String {
     let answer = match (row.observed.decision.as_str(), row.observed.by) {
         ("allowed", _) => "allowed".to_owned(),
-        ("denied", Some(by)) => format!("denied by {by}"),
+        ("denied", Some(by)) => format!("denied by {}", service_name(by)),
         (other, _) => other.to_owned(),
     };
     let expected = match row.verdict {

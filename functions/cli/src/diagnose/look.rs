@@ -60,9 +60,9 @@ impl Looker {
             .map_err(|error| format!("the policy of `{arn}` can't be evaluated: {error}"))?;
         let grants = self.grants(&arn).await?;
         Ok(KeyDocuments {
+            arn,
             policy,
             grants,
-            arn,
         })
     }
 

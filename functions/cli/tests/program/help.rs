@@ -37,10 +37,9 @@ fn chapters(command: &mut clap::Command, out: &mut String) {
         .to_owned();
     let help = command.render_long_help().to_string();
     // The table of exit codes stands once.
-    let help = match out.contains("\nExit codes:\n") {
-        true => help.split("\nExit codes:\n").next().unwrap(),
-        false => &help,
-    };
+    let again = out.contains("\nExit codes:\n");
+    let parts: Vec<&str> = help.split("\nExit codes:\n").collect();
+    let help = if again { parts[0] } else { &help };
     let help: Vec<&str> = help.lines().map(str::trim_end).collect();
     write!(
         out,

@@ -5,8 +5,8 @@
 //! environment of its own; AWS is the scripted endpoint or the sandbox. A new case is a test in the
 //! file of its command.
 #![expect(
+    clippy::indexing_slicing,
     clippy::unwrap_used,
-    clippy::panic,
     reason = "test helpers fail by panicking"
 )]
 

@@ -17,25 +17,27 @@ struct Server {
 
 fn start(words: &[&str]) -> Server {
     let mut program = keyproof(["sandbox"].into_iter().chain(words.iter().copied()));
-    let mut child = program.start();
-    let mut exports = Vec::new();
-    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
-        let line = line.unwrap();
-        if line == "ready" {
-            return Server {
-                child,
-                exports,
-                _program: program,
-            };
-        }
-        let (name, value) = line
-            .strip_prefix("export ")
-            .unwrap()
-            .split_once('=')
-            .unwrap();
-        exports.push((name.to_owned(), value.to_owned()));
+    let mut server = Server {
+        child: program.start(),
+        exports: Vec::new(),
+        _program: program,
+    };
+    let lines = BufReader::new(server.child.stdout.take().unwrap()).lines();
+    let mut lines = lines.map(Result::unwrap);
+    for line in lines.by_ref().take_while(|line| line != "ready") {
+        let export = line.strip_prefix("export ").unwrap();
+        let (name, value) = export.split_once('=').unwrap();
+        server.exports.push((name.to_owned(), value.to_owned()));
     }
-    panic!("no `ready`: {exports:?}");
+    server
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // A test that failed leaves no server behind.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 impl Server {

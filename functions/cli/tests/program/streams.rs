@@ -10,7 +10,7 @@ use crate::support::{keyproof, root};
 
 /// Everybody reads everything: the verdict is fail.
 async fn exposed() -> Scripted {
-    let item = json!({"pk": {"S": "keyproof#canary"}, "proof": {"S": "c0ffee"}, "customer": {"S": "keyproof"}});
+    let item = json!({"pk": {"S": "keyproof#canary"}, "proof": {"S": "c0ffee"}, "customer": {"S": "c0ffee-customer"}});
     Scripted::start(Script::new(World::of_any_table(item))).await
 }
 

@@ -148,6 +148,19 @@ fn without_credentials_nothing_is_run_and_the_code_is_2() {
 }
 
 #[test]
+fn a_profile_that_was_named_is_not_replaced_by_other_credentials() {
+    let mut program = verify(&["--profile", "team", "--endpoint-url", "http://127.0.0.1:9"])
+        .env("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID)
+        .env("AWS_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY);
+
+    let run = program.run();
+
+    run.exits(2);
+    assert_eq!(run.stdout, "");
+    assert!(run.stderr.contains("`team`"), "{}", run.stderr);
+}
+
+#[test]
 fn an_endpoint_that_is_no_url_is_2() {
     let run = verify(&["--endpoint-url", "localhost:8000"])
         .env("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID)

@@ -60,6 +60,17 @@ fn short_values_and_key_attributes_stay() {
 }
 
 #[test]
+fn a_name_keeps_what_it_shares_with_the_canary_and_loses_secrets() {
+    let redactor = Redactor::new(&plan("{ a: { S: reader } }"), Some(credentials("runner")));
+
+    let text = "arn:aws:sts::111122223333:assumed-role/reader/secret-of-runner";
+    assert_eq!(
+        redactor.name(text),
+        "arn:aws:sts::111122223333:assumed-role/reader/[redacted]"
+    );
+}
+
+#[test]
 fn words_and_messages_are_bounded_by_characters() {
     let redactor = Redactor::default();
 

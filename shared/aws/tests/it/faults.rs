@@ -7,7 +7,7 @@ use keyproof_aws::Settings;
 use keyproof_scripted::{Reply, Rule, Script};
 use keyproof_verdict::Verdict;
 
-use crate::world::{finding, plan, row, run_with, settings, world};
+use crate::world::{KEY, finding, parse, plan, row, run_with, settings, world};
 
 const BOTH: &str = "
   - { principal: reader, on: orders, actions: [dynamodb:GetItem], decision: allowed }
@@ -287,6 +287,37 @@ async fn no_more_calls_are_under_way_than_allowed() {
 
         assert_eq!(report.summary.verdict, Verdict::Pass);
         assert_eq!(endpoint.most_under_way(), concurrency);
+    }
+}
+
+#[tokio::test]
+async fn many_principals_and_few_places_come_to_an_end() {
+    let names: Vec<String> = (0..20).map(|n| format!("role-{n:02}")).collect();
+    let principals: Vec<String> = names
+        .iter()
+        .map(|name| format!("  {name}: {{ role: 'arn:aws:iam::111122223333:role/{name}' }}\n"))
+        .collect();
+    let expectations: Vec<String> = names
+        .iter()
+        .map(|name| {
+            format!("  - {{ principal: {name}, on: orders, actions: [dynamodb:GetItem, dynamodb:Query, dynamodb:Scan], decision: allowed }}\n")
+        })
+        .collect();
+    let plan = parse(&format!(
+        "keyproof: plan/v1\nname: many\nregion: us-east-1\ntables:\n  orders: {{ table: orders, key: '{KEY}', canary: {{ key: {{ pk: {{ S: keyproof#canary }} }} }} }}\nprincipals:\n{}expectations:\n{}",
+        principals.concat(),
+        expectations.concat()
+    ));
+    for concurrency in [1, 2, 8, 16] {
+        // Throttles make calls wait for another attempt while others come.
+        let script = Script::new(world()).rule(Rule::new(Reply::throttled()).on("Query").times(5));
+        let settings = Settings {
+            concurrency,
+            ..settings()
+        };
+        let (report, _endpoint) = run_with(&plan, script, &settings).await;
+
+        assert_eq!(report.summary.pass, 61, "{concurrency}");
     }
 }
 

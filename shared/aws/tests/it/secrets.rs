@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! No secret, token or canary content in a report, whatever a service says.
 
-use keyproof_scripted::{Reply, Rule, SECRET_ACCESS_KEY, Script};
+use keyproof_scripted::{Layer, Reply, Rule, SECRET_ACCESS_KEY, Script};
 
-use crate::world::{plan, row, run, world};
+use crate::world::{finding, plan, row, run, world};
 
 const BOTH: &str = "
   - { principal: reader, on: orders, actions: [dynamodb:GetItem, kms:Decrypt], decision: allowed }
@@ -103,4 +103,23 @@ async fn a_long_message_is_cut() {
         .as_ref()
         .unwrap();
     assert_eq!(message.chars().count(), 2_001);
+}
+
+#[tokio::test]
+async fn a_canary_that_holds_the_roles_name_does_not_hide_who_was_refused() {
+    let text = "  - { principal: reader, on: orders, actions: [dynamodb:GetItem], decision: allowed }\n  - { principal: outsider, on: orders, actions: [dynamodb:GetItem], decision: denied, by: kms }\n";
+    let mut plan = plan(text);
+    let named = keyproof_plan::Attribute::S("outsider".to_owned());
+    plan.tables["orders"]
+        .canary
+        .attributes
+        .insert("proof".to_owned(), named);
+    let item =
+        serde_json::json!({ "pk": { "S": "keyproof#canary" }, "proof": { "S": "outsider" } });
+    let script = Script::new(world())
+        .rule(Rule::new(Reply::Item(item)).by("reader"))
+        .rule(Rule::new(Reply::Deny(Layer::KmsThroughDynamoDb, String::new())).by("outsider"));
+    let (report, _endpoint) = run(&plan, script).await;
+
+    assert_eq!(finding(&report, "outsider/dynamodb:GetItem/orders"), "pass");
 }

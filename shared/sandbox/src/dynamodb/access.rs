@@ -3,8 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use jiff::SignedDuration;
-
 use super::attribute::{AttributeValue, Attributes};
 use super::cache::CachedKey;
 use super::expression::Path;
@@ -14,9 +12,6 @@ use crate::caller::Call;
 use crate::error::AwsError;
 use crate::kms::{KeyStatus, TableKeyUse};
 use crate::world::World;
-
-/// How long DynamoDB takes to notice that it can't use a table's key: 12 to 75 minutes were seen.
-const KEY_LOSS_NOTICE: SignedDuration = SignedDuration::from_mins(12);
 
 /// The table that a request names.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -262,7 +257,7 @@ pub(super) fn notice_key_loss(world: &mut World, call: &Call, target: &Target) {
     let noticed = match world.key_state(arn) {
         Some(KeyStatus::Enabled) => None,
         Some(KeyStatus::Disabled { since } | KeyStatus::PendingDeletion { since, .. }) => since
-            .checked_add(KEY_LOSS_NOTICE)
+            .checked_add(world.options.key_loss_notice)
             .ok()
             .filter(|noticed| *noticed <= call.now),
         // A key that is gone was pending deletion for a week before.

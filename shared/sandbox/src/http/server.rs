@@ -5,11 +5,10 @@ use std::future::Future;
 use std::net::SocketAddr;
 
 use axum::Router;
-use axum::body::Body;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, State};
+use axum::body::{Body, HttpBody};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::response::Response;
 use axum::serve::ListenerExt;
-use bytes::Bytes;
 use tokio::net::TcpListener;
 
 use super::{BODY_LIMIT, Incoming, Reply};
@@ -34,7 +33,6 @@ impl Sandbox {
         });
         let service = Router::new()
             .fallback(answer)
-            .layer(DefaultBodyLimit::max(BODY_LIMIT))
             .with_state(self)
             .into_make_service_with_connect_info::<SocketAddr>();
         axum::serve(listener, service)
@@ -46,11 +44,24 @@ impl Sandbox {
 async fn answer(
     State(sandbox): State<Sandbox>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    method: http::Method,
-    uri: http::Uri,
-    headers: http::HeaderMap,
-    body: Bytes,
+    request: Request,
 ) -> Response {
+    let (parts, body) = request.into_parts();
+    // What is announced to be too long is refused before it is sent.
+    let announced = body.size_hint().lower();
+    let body = if announced > BODY_LIMIT.try_into().unwrap_or(u64::MAX) {
+        None
+    } else {
+        axum::body::to_bytes(body, BODY_LIMIT).await.ok()
+    };
+    let Some(body) = body else {
+        return respond(Reply {
+            status: 413,
+            headers: vec![("connection", "close".to_owned())],
+            body: String::new(),
+        });
+    };
+    let (method, uri, headers) = (parts.method, parts.uri, parts.headers);
     respond(sandbox.answer(&Incoming {
         method,
         uri,

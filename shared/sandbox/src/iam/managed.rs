@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::entity::Kind;
 use super::inline::identity_policy;
-use super::model::{ManagedPolicy, Version};
+use super::model::{Account, ManagedPolicy, Version};
 use super::names::{listed, name, path, time};
 use super::tags::shown;
 use super::{already_exists, delete_conflict, no_such_entity};
@@ -119,11 +119,11 @@ pub(super) fn get(world: &mut World, call: &Call, input: &PolicyArn) -> Result<V
             "Arn": arn,
             "Path": policy.path,
             "DefaultVersionId": policy.version,
-            "AttachmentCount": attachments(world, call, arn),
+            "AttachmentCount": world.account(call).attachments(arn),
             "IsAttachable": true,
         } }));
     }
-    let count = attachments(world, call, arn);
+    let count = world.account(call).attachments(arn);
     Ok(json!({ "Policy": shape(own(world, call, arn)?, count) }))
 }
 
@@ -133,28 +133,46 @@ pub(super) fn list(
     input: &ListPolicies,
 ) -> Result<Value, AwsError> {
     world.allowed(call, "ListPolicies", "*")?;
-    if input.scope.as_deref() != Some("Local") {
+    let scope = input.scope.as_deref().unwrap_or("All");
+    if !["All", "AWS", "Local"].contains(&scope) {
         return Err(validation(
             Api::Iam,
-            "the sandbox lists the account's own policies only: call ListPolicies with Scope `Local`",
+            format!(
+                "1 validation error detected: Value '{scope}' at 'scope' failed to satisfy constraint: Member must satisfy enum value set: [All, AWS, Local]"
+            ),
         ));
     }
     let prefix = input.path_prefix.as_deref().unwrap_or("/");
-    let policies: Vec<ManagedPolicy> = world
-        .account(call)
-        .policies
-        .values()
-        .filter(|policy| policy.path.starts_with(prefix))
-        .cloned()
-        .collect();
-    let counted = policies
-        .iter()
-        .map(|policy| (attachments(world, call, &policy.arn), policy));
-    let shown = counted.filter(|(count, _)| input.only_attached != Some(true) || *count > 0);
-    Ok(listed(
-        "Policies",
-        shown.map(|(count, policy)| shape(policy, count)).collect(),
-    ))
+    let wanted = |path: &str, count: usize| {
+        path.starts_with(prefix) && (input.only_attached != Some(true) || count > 0)
+    };
+    let account = world.account(call);
+    let mut entries = Vec::new();
+    for policy in account.policies.values().filter(|_| scope != "AWS") {
+        let count = account.attachments(&policy.arn);
+        if wanted(&policy.path, count) {
+            entries.push(shape(policy, count));
+        }
+    }
+    let of_aws = if scope == "Local" {
+        Vec::new()
+    } else {
+        keyproof_template::managed::names()
+    };
+    for (name, path) in of_aws {
+        let arn = format!("arn:aws:iam::aws:policy{path}{name}");
+        let count = account.attachments(&arn);
+        if wanted(&path, count) {
+            entries.push(json!({
+                "PolicyName": name,
+                "Arn": arn,
+                "Path": path,
+                "AttachmentCount": count,
+                "IsAttachable": true,
+            }));
+        }
+    }
+    Ok(listed("Policies", entries))
 }
 
 pub(super) fn list_entities(
@@ -210,7 +228,7 @@ pub(super) fn delete(world: &mut World, call: &Call, input: &PolicyArn) -> Resul
         .account(call)
         .identities()
         .any(|(_, one)| one.boundary.as_deref() == Some(arn));
-    if bounds || attachments(world, call, arn) > 0 {
+    if bounds || world.account(call).attachments(arn) > 0 {
         return Err(delete_conflict(
             "Cannot delete a policy attached to entities.",
         ));
@@ -236,12 +254,13 @@ pub(super) fn missing(arn: &str) -> AwsError {
     no_such_entity(format!("Policy {arn} was not found."))
 }
 
-fn attachments(world: &mut World, call: &Call, arn: &str) -> usize {
-    world
-        .account(call)
-        .identities()
-        .filter(|(_, one)| one.attached.contains(arn))
-        .count()
+impl Account {
+    /// To how many identities a policy is attached.
+    fn attachments(&self, arn: &str) -> usize {
+        self.identities()
+            .filter(|(_, one)| one.attached.contains(arn))
+            .count()
+    }
 }
 
 fn shape(policy: &ManagedPolicy, attachments: usize) -> Value {

@@ -15,7 +15,8 @@ use crate::protocol::Api;
 use crate::protocol::parameters::{self, Tag, validation};
 use crate::world::World;
 
-const MOST: usize = 50;
+/// IAM's quota.
+pub(super) const MOST: usize = 50;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]

@@ -18,7 +18,7 @@ use crate::world::World;
 
 const MAX_BYTES: usize = 1024;
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct DataKey {
     key_id: String,

@@ -25,7 +25,6 @@ const MAX_CIPHERTEXT: usize = 6144;
 const MAX_CONTEXT: usize = 8192;
 
 /// Bytes in base64.
-#[derive(Debug)]
 pub(super) struct Bytes(Vec<u8>);
 
 impl<'de> Deserialize<'de> for Bytes {
@@ -38,7 +37,7 @@ impl<'de> Deserialize<'de> for Bytes {
     }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct Encrypt {
     key_id: String,
@@ -51,7 +50,7 @@ pub(super) struct Encrypt {
     dry_run: Option<bool>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct Decrypt {
     ciphertext_blob: Option<Bytes>,
@@ -65,7 +64,7 @@ pub(super) struct Decrypt {
     dry_run_modifiers: Option<Vec<String>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct ReEncrypt {
     ciphertext_blob: Option<Bytes>,

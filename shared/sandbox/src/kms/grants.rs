@@ -38,7 +38,7 @@ const OPERATIONS: [&str; 9] = [
     "RetireGrant",
 ];
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct CreateGrant {
     key_id: String,

@@ -31,7 +31,7 @@ pub(super) struct CreateKey {
     multi_region: Option<bool>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct DescribeKey {
     key_id: String,

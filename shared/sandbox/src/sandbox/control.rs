@@ -31,6 +31,12 @@ impl Sandbox {
         self.world().calls.clone()
     }
 
+    /// What of its templates the sandbox can't have: a sentence each, naming the resource.
+    #[must_use]
+    pub fn left_out(&self) -> Vec<String> {
+        self.world().left_out.clone()
+    }
+
     /// A new access key of an account's root user.
     ///
     /// `None` where the sandbox has no such account.
@@ -42,8 +48,8 @@ impl Sandbox {
         known.then(|| world.issue(account.as_str(), Owner::Root, now, None))
     }
 
-    /// Puts an account into an organization with these service control policies, one list a level,
-    /// root first. No level at all takes the account out.
+    /// Gives an account these service control policies, one list a level, root first; no level at
+    /// all lifts them. From then on, all accounts of the sandbox are in one organization.
     ///
     /// # Errors
     ///

@@ -38,8 +38,8 @@ pub(super) fn load(
         });
     }
     identities(world, template, now)?;
-    keys(world, template, now)?;
-    tables(world, template, now)?;
+    keys(world, template, now);
+    tables(world, template, now);
     organization(world, template);
     Ok(administrator(world, id, now))
 }
@@ -147,17 +147,15 @@ fn identities(world: &mut World, template: &Account, now: Timestamp) -> Result<(
     Ok(())
 }
 
-fn keys(world: &mut World, template: &Account, now: Timestamp) -> Result<(), SandboxError> {
+fn keys(world: &mut World, template: &Account, now: Timestamp) {
     let (account, region) = (template.account.to_string(), template.region.clone());
     for key in &template.keys {
         if key.spec != "SYMMETRIC_DEFAULT" || key.usage != "ENCRYPT_DECRYPT" {
-            return Err(SandboxError::Resource {
-                logical_id: key.logical_id.clone(),
-                reason: format!(
-                    "it is a {} key for {}; the sandbox has symmetric encryption keys only",
-                    key.spec, key.usage
-                ),
-            });
+            world.left_out.push(format!(
+                "key `{}` is left out: it is a {} key for {}; the sandbox has symmetric encryption keys only",
+                key.logical_id, key.spec, key.usage
+            ));
+            continue;
         }
         let made = Key {
             id: key.key_id.clone(),
@@ -194,18 +192,17 @@ fn keys(world: &mut World, template: &Account, now: Timestamp) -> Result<(), San
             .aliases
             .insert(alias_arn(&region, &account, &alias.name), made);
     }
-    Ok(())
 }
 
-fn tables(world: &mut World, template: &Account, now: Timestamp) -> Result<(), SandboxError> {
+fn tables(world: &mut World, template: &Account, now: Timestamp) {
     for table in &template.tables {
-        world
-            .tables
-            .load(table, now)
-            .map_err(|reason| SandboxError::Resource {
-                logical_id: table.logical_id.clone(),
-                reason,
-            })?;
+        if let Err(reason) = world.tables.load(table, now) {
+            world.left_out.push(format!(
+                "table `{}` is left out: {reason}",
+                table.logical_id
+            ));
+            continue;
+        }
         if let Encryption::Key(key_arn) = &table.encryption {
             let wanted = TableKeyUse {
                 table: &table.name,
@@ -216,11 +213,11 @@ fn tables(world: &mut World, template: &Account, now: Timestamp) -> Result<(), S
             world.grant_to_dynamodb(&wanted, &template.region, now);
         }
     }
-    Ok(())
 }
 
-/// A template that has organization policies has the account in an organization. Policies of
-/// organizational units are taken as applying: the sandbox must not allow more than AWS would.
+/// A template that has organization policies has the account in an organization. Those of
+/// organizational units don't count: whether the account is in one, a template doesn't say, and its
+/// notes do.
 fn organization(world: &mut World, template: &Account) {
     if template.organization_policies.is_empty() {
         return;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use keyproof_core::{AccountId, ArnError};
+use keyproof_core::AccountId;
 use keyproof_template::Account;
 use rand::RngExt;
 use thiserror::Error;
@@ -25,6 +25,9 @@ pub struct SandboxOptions {
     /// How long a new or revoked grant takes to be noticed by calls without its token. AWS takes
     /// up to five minutes; the default is none.
     pub grant_propagation: Duration,
+    /// How long DynamoDB takes to notice that it can't use a table's key, and to say so in
+    /// `DescribeTable`. Twelve minutes by default; up to 75 were seen on AWS.
+    pub key_loss_notice: Duration,
     /// Makes ids, secrets and key material the same every time. Unpredictable without.
     pub seed: Option<u64>,
 }
@@ -35,6 +38,7 @@ impl Default for SandboxOptions {
             clock: Clock::system(),
             table_key_cache: Duration::from_mins(5),
             grant_propagation: Duration::ZERO,
+            key_loss_notice: Duration::from_mins(12),
             seed: None,
         }
     }
@@ -44,9 +48,6 @@ impl Default for SandboxOptions {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum SandboxError {
-    /// Not an account id.
-    #[error(transparent)]
-    Account(#[from] ArnError),
     /// An account can be added once.
     #[error("account `{account}` is in the sandbox already; give each template its own account")]
     AccountTwice {
@@ -61,14 +62,6 @@ pub enum SandboxError {
         /// The template's partition.
         partition: String,
     },
-    /// A resource that the sandbox can't have.
-    #[error("`{logical_id}` can't be put into the sandbox: {reason}")]
-    Resource {
-        /// The resource's logical id.
-        logical_id: String,
-        /// What is wrong with it.
-        reason: String,
-    },
     /// A policy that doesn't parse.
     #[error("the policy can't be read: {reason}")]
     Policy {
@@ -78,11 +71,12 @@ pub enum SandboxError {
 }
 
 impl Sandbox {
-    /// A sandbox that holds what a template makes, and an administrator.
+    /// A sandbox that holds what a template makes, and an administrator. What of it the sandbox
+    /// can't have is left out: [`Sandbox::left_out`] says what, and why.
     ///
     /// # Errors
     ///
-    /// Where a resource of the template is one that the sandbox can't have.
+    /// Where the template is for another partition of AWS.
     pub fn new(account: &Account, options: SandboxOptions) -> Result<Self, SandboxError> {
         let mut world = world(&options);
         let administrator = super::load::load(&mut world, account, options.clock.now())?;
@@ -128,10 +122,12 @@ fn world(options: &SandboxOptions) -> World {
 }
 
 impl SandboxOptions {
-    pub(super) fn world(&self) -> WorldOptions {
+    /// What of them is saved with the state.
+    pub(crate) fn world(&self) -> WorldOptions {
         WorldOptions {
             table_key_cache: self.table_key_cache,
             grant_propagation: self.grant_propagation,
+            key_loss_notice: self.key_loss_notice,
         }
     }
 }

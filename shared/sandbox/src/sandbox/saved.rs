@@ -80,7 +80,7 @@ impl Sandbox {
         .map_err(StateError::Write)
     }
 
-    /// A sandbox that goes on where a saved one was. The clock and the two delays are those of
+    /// A sandbox that goes on where a saved one was. The clock and the delays are those of
     /// `options`, but not the seed, which would give out the same ids again. Cached table keys are
     /// not saved: the first read of each session asks KMS.
     ///

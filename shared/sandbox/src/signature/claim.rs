@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Refusal;
 use crate::http::Incoming;
 use crate::protocol::Api;
+use crate::secret::Secret;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 /// A presigned request is good for a week at most.
@@ -25,7 +26,7 @@ pub(crate) struct Claim {
     /// `YYYYMMDDTHHMMSSZ`, as written.
     pub(crate) date_time: String,
     pub(crate) time: Timestamp,
-    pub(crate) token: Option<String>,
+    pub(crate) token: Option<Secret>,
     /// `X-Amz-Expires` of a presigned request.
     pub(crate) valid_for: Option<SignedDuration>,
 }
@@ -71,7 +72,7 @@ impl Claim {
                 "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.".to_owned(),
             )
         })?;
-        let token = incoming.header("x-amz-security-token").map(str::to_owned);
+        let token = incoming.header("x-amz-security-token").map(Secret::new);
         Self::new(
             &credential,
             &headers,
@@ -115,7 +116,7 @@ impl Claim {
             &require("X-Amz-SignedHeaders")?,
             require("X-Amz-Signature")?,
             require("X-Amz-Date")?,
-            value("X-Amz-Security-Token"),
+            value("X-Amz-Security-Token").map(Secret::new),
             Some(SignedDuration::from_secs(seconds)),
         )
     }
@@ -125,7 +126,7 @@ impl Claim {
         headers: &str,
         signature: String,
         date_time: String,
-        token: Option<String>,
+        token: Option<Secret>,
         valid_for: Option<SignedDuration>,
     ) -> Result<Self, Refusal> {
         let mut parts = credential.split('/');

@@ -3,30 +3,38 @@
 
 use crate::world::{World, coded, element, refusal};
 
-const DECRYPT: &str =
+pub(crate) const DECRYPT: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"kms:*","Resource":"*"}]}"#;
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"sts:AssumeRole"}]}"#;
 
-async fn ok(world: &World, action: &str, parameters: &[(&str, &str)]) -> String {
+pub(crate) async fn ok(world: &World, action: &str, parameters: &[(&str, &str)]) -> String {
     let (status, body) = world.iam(&world.administrator(), action, parameters).await;
     assert_eq!(status, 200, "{body}");
     body
 }
 
-async fn fails(world: &World, action: &str, parameters: &[(&str, &str)]) -> (u16, String, String) {
+pub(crate) async fn fails(
+    world: &World,
+    action: &str,
+    parameters: &[(&str, &str)],
+) -> (u16, String, String) {
     let (status, body) = world.iam(&world.administrator(), action, parameters).await;
     (status, element(&body, "Code"), element(&body, "Message"))
 }
 
-fn failure(status: u16, code: &str, message: &str) -> (u16, String, String) {
+pub(crate) fn failure(status: u16, code: &str, message: &str) -> (u16, String, String) {
     (status, code.to_owned(), message.to_owned())
 }
 
 /// Whether a session of the role may describe the key that trusts IAM.
-async fn describes(world: &World, role: &str) -> Result<(), (String, String)> {
+pub(crate) async fn describes(world: &World, role: &str) -> Result<(), (String, String)> {
     let kms = world.kms(&world.role(role).await);
     let result = kms.describe_key().key_id(&world.open).send().await;
-    if result.is_ok() { Ok(()) } else { Err(refusal(result)) }
+    if result.is_ok() {
+        Ok(())
+    } else {
+        Err(refusal(result))
+    }
 }
 
 #[tokio::test]
@@ -57,10 +65,21 @@ async fn a_role_is_made_shown_and_deleted() {
          <Description></Description><MaxSessionDuration>7200</MaxSessionDuration><RoleLastUsed></RoleLastUsed>\
          <Tags><member><Key>team</Key><Value>red &amp; &lt;blue&gt;</Value></member></Tags>"
     );
-    assert_eq!(twice, failure(409, "EntityAlreadyExists", "Role with name new already exists."));
+    assert_eq!(
+        twice,
+        failure(
+            409,
+            "EntityAlreadyExists",
+            "Role with name new already exists."
+        )
+    );
     assert_eq!(
         fails(&world, "GetRole", &[("RoleName", "new")]).await,
-        failure(404, "NoSuchEntity", "The role with name new cannot be found.")
+        failure(
+            404,
+            "NoSuchEntity",
+            "The role with name new cannot be found."
+        )
     );
 }
 
@@ -70,7 +89,12 @@ async fn an_inline_policy_counts_until_it_is_deleted() {
     let name = [("RoleName", "reader"), ("PolicyName", "p")];
     assert!(describes(&world, "keyproof/reader").await.is_err());
 
-    ok(&world, "PutRolePolicy", &[name[0], name[1], ("PolicyDocument", DECRYPT)]).await;
+    ok(
+        &world,
+        "PutRolePolicy",
+        &[name[0], name[1], ("PolicyDocument", DECRYPT)],
+    )
+    .await;
     assert_eq!(describes(&world, "keyproof/reader").await, Ok(()));
     let listed = ok(&world, "ListRolePolicies", &name[..1]).await;
     let shown = ok(&world, "GetRolePolicy", &name).await;
@@ -78,71 +102,55 @@ async fn an_inline_policy_counts_until_it_is_deleted() {
 
     assert!(describes(&world, "keyproof/reader").await.is_err());
     assert_eq!(element(&listed, "PolicyNames"), "<member>p</member>");
-    assert_eq!((element(&shown, "RoleName"), element(&shown, "PolicyName")), ("reader".to_owned(), "p".to_owned()));
+    assert_eq!(
+        (element(&shown, "RoleName"), element(&shown, "PolicyName")),
+        ("reader".to_owned(), "p".to_owned())
+    );
     assert!(element(&shown, "PolicyDocument").starts_with("%7B%22Version%22%3A%222012-10-17%22"));
-}
-
-#[tokio::test]
-async fn a_managed_policy_counts_in_its_default_version() {
-    let world = World::new();
-    let arn = "arn:aws:iam::111122223333:policy/p";
-    let nothing = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#;
-
-    ok(&world, "CreatePolicy", &[("PolicyName", "p"), ("PolicyDocument", DECRYPT)]).await;
-    ok(&world, "AttachRolePolicy", &[("RoleName", "reader"), ("PolicyArn", arn)]).await;
-    assert_eq!(describes(&world, "keyproof/reader").await, Ok(()));
-    let version = [("PolicyArn", arn), ("PolicyDocument", nothing), ("SetAsDefault", "true")];
-    assert_eq!(element(&ok(&world, "CreatePolicyVersion", &version).await, "VersionId"), "v2");
-    assert!(describes(&world, "keyproof/reader").await.is_err());
-    ok(&world, "SetDefaultPolicyVersion", &[("PolicyArn", arn), ("VersionId", "v1")]).await;
-    assert_eq!(describes(&world, "keyproof/reader").await, Ok(()));
-
-    let attached = ok(&world, "ListAttachedRolePolicies", &[("RoleName", "reader")]).await;
-    let expected = format!("<member><PolicyArn>{arn}</PolicyArn><PolicyName>p</PolicyName></member>");
-    assert_eq!(element(&attached, "AttachedPolicies"), expected);
-    assert_eq!(
-        fails(&world, "DeleteRole", &[("RoleName", "reader")]).await,
-        failure(409, "DeleteConflict", "Cannot delete entity, must detach all policies first.")
-    );
-    ok(&world, "DeletePolicyVersion", &[("PolicyArn", arn), ("VersionId", "v2")]).await;
-    assert_eq!(
-        fails(&world, "DeletePolicy", &[("PolicyArn", arn)]).await,
-        failure(409, "DeleteConflict", "Cannot delete a policy attached to entities.")
-    );
-    ok(&world, "DetachRolePolicy", &[("RoleName", "reader"), ("PolicyArn", arn)]).await;
-    ok(&world, "DeletePolicy", &[("PolicyArn", arn)]).await;
-    assert!(describes(&world, "keyproof/reader").await.is_err());
-}
-
-#[tokio::test]
-async fn policies_of_aws_are_known_by_name() {
-    let world = World::new();
-    let arn = |name: &str| format!("arn:aws:iam::aws:policy/{name}");
-
-    let power = [("RoleName", "reader"), ("PolicyArn", &arn("AWSKeyManagementServicePowerUser"))];
-    ok(&world, "AttachRolePolicy", &power).await;
-
-    assert_eq!(
-        fails(&world, "AttachRolePolicy", &[("RoleName", "reader"), ("PolicyArn", &arn("NoSuchAccess"))]).await,
-        failure(404, "NoSuchEntity", "Policy arn:aws:iam::aws:policy/NoSuchAccess does not exist or is not attachable.")
-    );
-    let kms = world.kms(&world.role("keyproof/reader").await);
-    assert!(kms.list_keys().send().await.is_ok());
 }
 
 #[tokio::test]
 async fn a_boundary_limits_what_policies_give() {
     let world = World::new();
-    ok(&world, "PutRolePolicy", &[("RoleName", "reader"), ("PolicyName", "p"), ("PolicyDocument", DECRYPT)]).await;
-    let boundary = [("RoleName", "reader"), ("PermissionsBoundary", "arn:aws:iam::aws:policy/AmazonDynamoDBReadOnlyAccess")];
+    ok(
+        &world,
+        "PutRolePolicy",
+        &[
+            ("RoleName", "reader"),
+            ("PolicyName", "p"),
+            ("PolicyDocument", DECRYPT),
+        ],
+    )
+    .await;
+    let boundary = [
+        ("RoleName", "reader"),
+        (
+            "PermissionsBoundary",
+            "arn:aws:iam::aws:policy/AmazonDynamoDBReadOnlyAccess",
+        ),
+    ];
 
     ok(&world, "PutRolePermissionsBoundary", &boundary).await;
     let kms = world.kms(&world.role("keyproof/reader").await);
     let bounded = refusal(kms.get_key_policy().key_id(&world.open).send().await);
     ok(&world, "DeleteRolePermissionsBoundary", &boundary[..1]).await;
 
-    assert_eq!(bounded, crate::world::denied("reader", "kms:GetKeyPolicy", &world.open, "permissions boundary"));
-    assert!(kms.get_key_policy().key_id(&world.open).send().await.is_ok());
+    assert_eq!(
+        bounded,
+        crate::world::denied(
+            "reader",
+            "kms:GetKeyPolicy",
+            &world.open,
+            "permissions boundary"
+        )
+    );
+    assert!(
+        kms.get_key_policy()
+            .key_id(&world.open)
+            .send()
+            .await
+            .is_ok()
+    );
 }
 
 #[tokio::test]
@@ -152,15 +160,46 @@ async fn a_user_gets_what_its_groups_get() {
     let group = ("GroupName", "keepers");
 
     ok(&world, "CreateGroup", &[group]).await;
-    ok(&world, "PutGroupPolicy", &[group, ("PolicyName", "p"), ("PolicyDocument", DECRYPT)]).await;
-    assert!(operator.describe_key().key_id(&world.open).send().await.is_err());
+    ok(
+        &world,
+        "PutGroupPolicy",
+        &[group, ("PolicyName", "p"), ("PolicyDocument", DECRYPT)],
+    )
+    .await;
+    assert!(
+        operator
+            .describe_key()
+            .key_id(&world.open)
+            .send()
+            .await
+            .is_err()
+    );
     ok(&world, "AddUserToGroup", &[group, ("UserName", "operator")]).await;
-    assert!(operator.describe_key().key_id(&world.open).send().await.is_ok());
+    assert!(
+        operator
+            .describe_key()
+            .key_id(&world.open)
+            .send()
+            .await
+            .is_ok()
+    );
     let of_user = ok(&world, "ListGroupsForUser", &[("UserName", "operator")]).await;
     let members = ok(&world, "GetGroup", &[group]).await;
-    ok(&world, "RemoveUserFromGroup", &[group, ("UserName", "operator")]).await;
+    ok(
+        &world,
+        "RemoveUserFromGroup",
+        &[group, ("UserName", "operator")],
+    )
+    .await;
 
-    assert!(operator.describe_key().key_id(&world.open).send().await.is_err());
+    assert!(
+        operator
+            .describe_key()
+            .key_id(&world.open)
+            .send()
+            .await
+            .is_err()
+    );
     assert_eq!(element(&of_user, "GroupName"), "keepers");
     assert_eq!(element(&members, "UserName"), "operator");
 }
@@ -177,8 +216,18 @@ async fn a_user_is_deleted_after_its_keys() {
     ok(&world, "DeleteAccessKey", &[name, ("AccessKeyId", &id)]).await;
     ok(&world, "DeleteUser", &[name]).await;
 
-    assert_eq!(early, failure(409, "DeleteConflict", "Cannot delete entity, must delete access keys first."));
-    assert_eq!((element(&listed, "AccessKeyId"), element(&listed, "Status")), (id, "Active".to_owned()));
+    assert_eq!(
+        early,
+        failure(
+            409,
+            "DeleteConflict",
+            "Cannot delete entity, must delete access keys first."
+        )
+    );
+    assert_eq!(
+        (element(&listed, "AccessKeyId"), element(&listed, "Status")),
+        (id, "Active".to_owned())
+    );
     assert!(!listed.contains("SecretAccessKey"));
 }
 
@@ -187,9 +236,14 @@ async fn iam_itself_is_refused_to_those_without_the_right() {
     let world = World::new();
     let outsider = world.role("outsider").await;
 
-    let (status, body) = world.iam(&outsider, "GetRole", &[("RoleName", "reader")]).await;
+    let (status, body) = world
+        .iam(&outsider, "GetRole", &[("RoleName", "reader")])
+        .await;
 
-    assert_eq!((status, element(&body, "Code")), (403, "AccessDenied".to_owned()));
+    assert_eq!(
+        (status, element(&body, "Code")),
+        (403, "AccessDenied".to_owned())
+    );
     assert_eq!(
         element(&body, "Message"),
         "User: arn:aws:sts::111122223333:assumed-role/outsider/session is not authorized to perform: iam:GetRole on resource: arn:aws:iam::111122223333:role/keyproof/reader because no identity-based policy allows the iam:GetRole action"
@@ -201,9 +255,15 @@ async fn a_trust_policy_names_principals_that_exist() {
     let world = World::new();
     let trust = TRUST.replace(":root", ":role/nobody");
 
-    let result = fails(&world, "CreateRole", &[("RoleName", "new"), ("AssumeRolePolicyDocument", &trust)]).await;
+    let result = fails(
+        &world,
+        "CreateRole",
+        &[("RoleName", "new"), ("AssumeRolePolicyDocument", &trust)],
+    )
+    .await;
 
-    let message = r#"Invalid principal in policy: "AWS":"arn:aws:iam::111122223333:role/nobody""#.replace('"', "&quot;");
+    let message = r#"Invalid principal in policy: "AWS":"arn:aws:iam::111122223333:role/nobody""#
+        .replace('"', "&quot;");
     assert_eq!(result, failure(400, "MalformedPolicyDocument", &message));
 }
 
@@ -212,16 +272,38 @@ async fn what_is_unknown_is_not_ignored() {
     let world = World::new();
 
     assert_eq!(
-        fails(&world, "GetRole", &[("RoleName", "reader"), ("Colour", "red")]).await,
-        failure(400, "ValidationError", "the sandbox doesn&apos;t know the parameter `Colour` of iam:GetRole")
+        fails(
+            &world,
+            "GetRole",
+            &[("RoleName", "reader"), ("Colour", "red")]
+        )
+        .await,
+        failure(
+            400,
+            "ValidationError",
+            "the sandbox doesn&apos;t know the parameter `Colour` of iam:GetRole"
+        )
     );
     assert_eq!(
-        fails(&world, "CreateInstanceProfile", &[("InstanceProfileName", "p")]).await,
-        failure(400, "InvalidAction", "Could not find operation CreateInstanceProfile for version 2010-05-08: the sandbox doesn&apos;t simulate iam:CreateInstanceProfile")
+        fails(
+            &world,
+            "CreateInstanceProfile",
+            &[("InstanceProfileName", "p")]
+        )
+        .await,
+        failure(
+            400,
+            "InvalidAction",
+            "Could not find operation CreateInstanceProfile for version 2010-05-08: the sandbox doesn&apos;t simulate iam:CreateInstanceProfile"
+        )
     );
     assert_eq!(
         fails(&world, "GetRolePolicy", &[("PolicyName", "p")]).await,
-        failure(400, "ValidationError", "1 validation error detected: Value null at &apos;roleName&apos; failed to satisfy constraint: Member must not be null")
+        failure(
+            400,
+            "ValidationError",
+            "1 validation error detected: Value null at &apos;roleName&apos; failed to satisfy constraint: Member must not be null"
+        )
     );
 }
 
@@ -229,13 +311,31 @@ async fn what_is_unknown_is_not_ignored() {
 async fn tags_of_a_role_are_tags_of_its_sessions() {
     let world = World::new();
     let policy = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"kms:DescribeKey","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalTag/team":"red"}}}]}"#;
-    ok(&world, "PutRolePolicy", &[("RoleName", "reader"), ("PolicyName", "p"), ("PolicyDocument", policy)]).await;
-    let tag = [("RoleName", "reader"), ("Tags.member.1.Key", "team"), ("Tags.member.1.Value", "red")];
+    ok(
+        &world,
+        "PutRolePolicy",
+        &[
+            ("RoleName", "reader"),
+            ("PolicyName", "p"),
+            ("PolicyDocument", policy),
+        ],
+    )
+    .await;
+    let tag = [
+        ("RoleName", "reader"),
+        ("Tags.member.1.Key", "team"),
+        ("Tags.member.1.Value", "red"),
+    ];
 
     let before = describes(&world, "keyproof/reader").await;
     ok(&world, "TagRole", &tag).await;
     let tagged = describes(&world, "keyproof/reader").await;
-    ok(&world, "UntagRole", &[("RoleName", "reader"), ("TagKeys.member.1", "team")]).await;
+    ok(
+        &world,
+        "UntagRole",
+        &[("RoleName", "reader"), ("TagKeys.member.1", "team")],
+    )
+    .await;
 
     assert_eq!(before.unwrap_err().0, coded("AccessDeniedException", "").0);
     assert_eq!(tagged, Ok(()));

@@ -23,17 +23,22 @@ async fn serve(world: &World) -> Served {
     let server = world.sandbox.clone().serve(listener, async {
         _ = stopped.await;
     });
-    Served { address, stop, server: tokio::spawn(server) }
+    Served {
+        address,
+        stop,
+        server: tokio::spawn(server),
+    }
 }
 
 /// The request's bytes for a connection that stays open.
 fn wire(request: &http::Request<String>) -> String {
-    let mut text = format!("{} {} HTTP/1.1\r\n", request.method(), request.uri().path());
-    for (name, value) in request.headers() {
-        text.push_str(&format!("{name}: {}\r\n", value.to_str().unwrap()));
-    }
-    text.push_str(&format!("content-length: {}\r\n\r\n{}", request.body().len(), request.body()));
-    text
+    let start = format!("{} {} HTTP/1.1", request.method(), request.uri().path());
+    let mut lines = vec![start, format!("content-length: {}", request.body().len())];
+    let header = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+        format!("{name}: {}", value.to_str().unwrap())
+    };
+    lines.extend(request.headers().iter().map(header));
+    format!("{}\r\n\r\n{}", lines.join("\r\n"), request.body())
 }
 
 /// Reads one response: status line and body.
@@ -43,10 +48,13 @@ async fn response(stream: &mut TcpStream) -> (String, String) {
     loop {
         let read = stream.read(&mut buffer).await.unwrap();
         assert_ne!(read, 0, "the connection was closed");
-        text.extend_from_slice(&buffer[..read]);
+        text.extend_from_slice(buffer.get(..read).unwrap());
         let shown = String::from_utf8_lossy(&text).into_owned();
         if let Some((head, body)) = shown.split_once("\r\n\r\n") {
-            let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+            let length = head
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: "))
+                .unwrap();
             if body.len() == length.parse::<usize>().unwrap() {
                 return (head.lines().next().unwrap().to_owned(), body.to_owned());
             }
@@ -55,7 +63,10 @@ async fn response(stream: &mut TcpStream) -> (String, String) {
 }
 
 fn list_keys(world: &World) -> http::Request<String> {
-    let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", "TrentService.ListKeys")];
+    let headers = [
+        ("content-type", "application/x-amz-json-1.1"),
+        ("x-amz-target", "TrentService.ListKeys"),
+    ];
     world.signed(&world.administrator(), "kms", &headers, "{}")
 }
 
@@ -66,10 +77,16 @@ async fn a_connection_serves_one_request_after_the_other() {
     let mut stream = TcpStream::connect(served.address).await.unwrap();
 
     for _ in 0..3 {
-        stream.write_all(wire(&list_keys(&world)).as_bytes()).await.unwrap();
+        stream
+            .write_all(wire(&list_keys(&world)).as_bytes())
+            .await
+            .unwrap();
         let (status, body) = response(&mut stream).await;
         assert_eq!(status, "HTTP/1.1 200 OK");
-        assert!(body.starts_with(r#"{"Keys":[{"KeyArn":"arn:aws:kms:us-east-1:111122223333:key/"#), "{body}");
+        assert!(
+            body.starts_with(r#"{"Keys":[{"KeyArn":"arn:aws:kms:us-east-1:111122223333:key/"#),
+            "{body}"
+        );
     }
 
     drop(stream);
@@ -105,5 +122,8 @@ async fn a_body_beyond_every_limit_of_aws_is_not_read() {
     let head = "POST / HTTP/1.1\r\nhost: x\r\nx-amz-target: TrentService.Encrypt\r\ncontent-length: 99999999\r\n\r\n";
     stream.write_all(head.as_bytes()).await.unwrap();
 
-    assert_eq!(response(&mut stream).await.0, "HTTP/1.1 413 Payload Too Large");
+    assert_eq!(
+        response(&mut stream).await.0,
+        "HTTP/1.1 413 Payload Too Large"
+    );
 }

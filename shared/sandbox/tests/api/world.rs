@@ -67,7 +67,7 @@ Resources:
             Version: "2012-10-17"
             Statement:
               - { Effect: Allow, Action: ["kms:Decrypt", "kms:Encrypt"], Resource: "*" }
-              - { Effect: Allow, Action: "sts:AssumeRole", Resource: "*" }
+              - { Effect: Allow, Action: ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"], Resource: "*" }
   Guarded:
     Type: AWS::IAM::Role
     Properties:
@@ -103,15 +103,30 @@ impl TimeSource for SandboxTime {
 
 impl World {
     pub(crate) fn new() -> Self {
-        Self::with(SandboxOptions { seed: Some(7), ..SandboxOptions::default() })
+        Self::with(SandboxOptions {
+            seed: Some(7),
+            ..SandboxOptions::default()
+        })
     }
 
-    pub(crate) fn with(options: SandboxOptions) -> Self {
+    pub(crate) fn with(mut options: SandboxOptions) -> Self {
         let account = account(ACCOUNT);
-        let key = |id: &str| account.keys.iter().find(|key| key.logical_id == id).unwrap().arn.clone();
+        let key = |id: &str| {
+            account
+                .keys
+                .iter()
+                .find(|key| key.logical_id == id)
+                .unwrap()
+                .arn
+                .clone()
+        };
         let (key, open) = (key("Key"), key("Open"));
-        let options = SandboxOptions { clock: Clock::manual(START.parse().unwrap()), ..options };
-        Self { sandbox: Sandbox::new(&account, options).unwrap(), key, open }
+        options.clock = Clock::manual(START.parse().unwrap());
+        Self {
+            sandbox: Sandbox::new(&account, options).unwrap(),
+            key,
+            open,
+        }
     }
 
     pub(crate) fn administrator(&self) -> Credentials {
@@ -120,15 +135,29 @@ impl World {
 
     /// The user who administers `key`.
     pub(crate) async fn operator(&self) -> Credentials {
-        let reply = self.iam(&self.administrator(), "CreateAccessKey", &[("UserName", "operator")]).await;
-        let (id, secret) = (element(&reply.1, "AccessKeyId"), element(&reply.1, "SecretAccessKey"));
+        let reply = self
+            .iam(
+                &self.administrator(),
+                "CreateAccessKey",
+                &[("UserName", "operator")],
+            )
+            .await;
+        let (id, secret) = (
+            element(&reply.1, "AccessKeyId"),
+            element(&reply.1, "SecretAccessKey"),
+        );
         Credentials::new(id, secret, None, None, "test")
     }
 
     /// A session of a role, by path and name.
     pub(crate) async fn role(&self, path_and_name: &str) -> Credentials {
         let assumed = self.sts(&self.administrator()).assume_role();
-        let assumed = assumed.role_arn(role_arn(path_and_name)).role_session_name("session").send().await.unwrap();
+        let assumed = assumed
+            .role_arn(role_arn(path_and_name))
+            .role_session_name("session")
+            .send()
+            .await
+            .unwrap();
         session(&assumed)
     }
 
@@ -164,7 +193,9 @@ impl World {
         parameters: &[(&str, &str)],
     ) -> (u16, String) {
         let mut body = form_urlencoded::Serializer::new(String::new());
-        body.append_pair("Action", action).append_pair("Version", "2010-05-08").extend_pairs(parameters);
+        body.append_pair("Action", action)
+            .append_pair("Version", "2010-05-08")
+            .extend_pairs(parameters);
         let body = body.finish();
         let headers = [("content-type", "application/x-www-form-urlencoded")];
         let request = self.signed(credentials, "iam", &headers, &body);
@@ -179,7 +210,9 @@ impl World {
         headers: &[(&str, &str)],
         body: &str,
     ) -> http::Request<String> {
-        let mut request = http::Request::builder().method("POST").uri("http://127.0.0.1:4566/");
+        let mut request = http::Request::builder()
+            .method("POST")
+            .uri("http://127.0.0.1:4566/");
         for (name, value) in [("host", "127.0.0.1:4566")].iter().chain(headers) {
             request = request.header(*name, *value);
         }
@@ -193,9 +226,17 @@ impl World {
             .settings(SigningSettings::default())
             .build()
             .unwrap();
-        let all = request.headers().iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap()));
-        let signable =
-            SignableRequest::new("POST", request.uri().to_string(), all, SignableBody::Bytes(body.as_bytes())).unwrap();
+        let all = request
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.to_str().unwrap()));
+        let signable = SignableRequest::new(
+            "POST",
+            request.uri().to_string(),
+            all,
+            SignableBody::Bytes(body.as_bytes()),
+        )
+        .unwrap();
         let (instructions, _) = sign(signable, &parameters.into()).unwrap().into_parts();
         instructions.apply_to_request_http1x(&mut request);
         request
@@ -221,13 +262,27 @@ pub(crate) fn account(id: &str) -> keyproof_template::Account {
 }
 
 pub(crate) fn credentials(made: &keyproof_sandbox::Credentials) -> Credentials {
-    Credentials::new(&made.access_key_id, made.secret_access_key.expose(), None, None, "test")
+    Credentials::new(
+        &made.access_key_id,
+        made.secret_access_key.expose(),
+        None,
+        None,
+        "test",
+    )
 }
 
-pub(crate) fn session(assumed: &aws_sdk_sts::operation::assume_role::AssumeRoleOutput) -> Credentials {
+pub(crate) fn session(
+    assumed: &aws_sdk_sts::operation::assume_role::AssumeRoleOutput,
+) -> Credentials {
     let made = assumed.credentials().unwrap();
     let token = Some(made.session_token.clone());
-    Credentials::new(&made.access_key_id, &made.secret_access_key, token, None, "test")
+    Credentials::new(
+        &made.access_key_id,
+        &made.secret_access_key,
+        token,
+        None,
+        "test",
+    )
 }
 
 pub(crate) fn role_arn(path_and_name: &str) -> String {
@@ -238,14 +293,19 @@ pub(crate) fn role_arn(path_and_name: &str) -> String {
 #[track_caller]
 pub(crate) fn element(xml: &str, name: &str) -> String {
     let start = format!("<{name}>");
-    let from = xml.find(&start).unwrap_or_else(|| panic!("no {name} in {xml}")) + start.len();
+    let from = xml
+        .find(&start)
+        .unwrap_or_else(|| panic!("no {name} in {xml}"))
+        + start.len();
     let to = xml.split_at(from).1.find(&format!("</{name}>")).unwrap() + from;
     xml.get(from..to).unwrap().to_owned()
 }
 
 /// The code and the message of a refusal.
 #[track_caller]
-pub(crate) fn refusal<T: std::fmt::Debug, E, R>(result: Result<T, SdkError<E, R>>) -> (String, String)
+pub(crate) fn refusal<T: std::fmt::Debug, E, R>(
+    result: Result<T, SdkError<E, R>>,
+) -> (String, String)
 where
     E: ProvideErrorMetadata + std::fmt::Debug,
     R: std::fmt::Debug,
@@ -260,10 +320,12 @@ where
     }
 }
 
-/// An AccessDeniedException of KMS for a role session named `session`.
+/// An `AccessDeniedException` of KMS for a role session named `session`.
 pub(crate) fn denied(role: &str, action: &str, resource: &str, reason: &str) -> (String, String) {
     let caller = format!("arn:aws:sts::{ACCOUNT}:assumed-role/{role}/session");
-    let message = format!("User: {caller} is not authorized to perform: {action} on resource: {resource} because no {reason} allows the {action} action");
+    let message = format!(
+        "User: {caller} is not authorized to perform: {action} on resource: {resource} because no {reason} allows the {action} action"
+    );
     ("AccessDeniedException".to_owned(), message)
 }
 

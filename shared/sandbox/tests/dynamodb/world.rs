@@ -161,6 +161,19 @@ impl World {
         }
     }
 
+    /// A sandbox that goes on where a saved one was.
+    pub(crate) fn loaded(&self, state: &[u8]) -> Self {
+        let options = SandboxOptions {
+            clock: self.sandbox.clock(),
+            ..SandboxOptions::default()
+        };
+        Self {
+            sandbox: Sandbox::load(state, options).unwrap(),
+            key: self.key.clone(),
+            other_key: self.other_key.clone(),
+        }
+    }
+
     pub(crate) fn administrator(&self) -> Client {
         let credentials = self.sandbox.administrator();
         self.client(Credentials::new(

@@ -27,6 +27,7 @@ fn words(answer: &Answer) -> Value {
             Evidence::Succeeded => "succeeded",
             Evidence::Evaluated => "evaluated",
             Evidence::GrantLookedUp => "grant_looked_up",
+            Evidence::Unproven => "unproven",
         }}),
         Answer::Denied(Denial {
             by,
@@ -63,6 +64,7 @@ fn words(answer: &Answer) -> Value {
             Blindness::Unreadable => "unreadable",
             Blindness::MayNotLook => "may_not_look",
             Blindness::Changing => "changing",
+            Blindness::Untold(_) => "untold",
             Blindness::Other => "other",
         }}),
     }

@@ -131,6 +131,7 @@ fn allowed(world: &World<'_>, voice: &Voice<'_>, answer: Option<&Answer>) -> Rul
                 found(Finding::CanaryMissing, voice.canary_missing(evidence))
             }
             Evidence::GrantLookedUp => found(Finding::Blind, voice.grant_looked_up()),
+            Evidence::Unproven => found(Finding::Blind, voice.unproven()),
         },
         Some(Answer::Unknown(blindness)) => found(Finding::Blind, voice.blind(blindness)),
         Some(Answer::Denied(_) | Answer::KeyUnusable(_)) | None => {

@@ -233,7 +233,8 @@ impl Voice<'_> {
             | Evidence::ConditionFailed
             | Evidence::Succeeded
             | Evidence::Evaluated
-            | Evidence::GrantLookedUp => "nobody compared the reply with the canary".to_owned(),
+            | Evidence::GrantLookedUp
+            | Evidence::Unproven => "nobody compared the reply with the canary".to_owned(),
         };
         format!(
             "{} was let in to {}, but {missing}, so that nothing proves a decrypted read: {}",
@@ -248,6 +249,16 @@ impl Voice<'_> {
             "{} asked for {} and KMS went on to look for a grant that does not exist, which suggests \
              that the call is authorised but does not prove it: use `keyproof drill` to revoke a \
              real grant",
+            self.who(),
+            self.what(),
+        )
+    }
+
+    pub(super) fn unproven(&self) -> String {
+        format!(
+            "{} asked for {} and the call came back with success, but with a reply that the service \
+             itself would not give, which proves nothing: see what answers at the endpoint, then run \
+             again",
             self.who(),
             self.what(),
         )
@@ -271,6 +282,7 @@ impl Voice<'_> {
             | Blindness::Unreadable
             | Blindness::MayNotLook
             | Blindness::Changing
+            | Blindness::Untold(_)
             | Blindness::Other => String::new(),
         };
         format!(
@@ -347,5 +359,6 @@ fn sign(evidence: &Evidence) -> String {
         Evidence::GrantLookedUp => {
             "KMS did not refuse and went on to look for the grant".to_owned()
         }
+        Evidence::Unproven => "the call came back with success".to_owned(),
     }
 }

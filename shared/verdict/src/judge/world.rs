@@ -83,7 +83,8 @@ impl<'a> World<'a> {
                     | Evidence::DryRun
                     | Evidence::ConditionFailed
                     | Evidence::Succeeded
-                    | Evidence::GrantLookedUp,
+                    | Evidence::GrantLookedUp
+                    | Evidence::Unproven,
                 )) => testimony.missed = testimony.missed.or(name),
                 Some(Answer::Denied(_) | Answer::KeyUnusable(_) | Answer::Unknown(_)) | None => {}
             }

@@ -96,7 +96,7 @@ impl Report {
     ///
     /// # Errors
     ///
-    /// Never for a report that [`judge`](crate::judge) made; serialisation can't fail on its types.
+    /// Never for a report that [`judge`](crate::judge()) made; serialisation can't fail on its types.
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
         let mut text = serde_json::to_string_pretty(self)?;
         text.push('\n');

@@ -93,8 +93,8 @@ fn found(row: &ProbeRow, key: &KeyDocuments) -> Option<(PolicyType, String)> {
     Some((cause.policy, cause.statement.unwrap()))
 }
 
-fn in_the_key_policy(name: &str) -> Option<(PolicyType, String)> {
-    Some((PolicyType::ResourcePolicy, name.to_owned()))
+fn in_the_key_policy(name: &str) -> (PolicyType, String) {
+    (PolicyType::ResourcePolicy, name.to_owned())
 }
 
 #[test]
@@ -112,11 +112,11 @@ fn the_statement_that_lets_the_role_in_is_named() {
 
     assert_eq!(
         found(&exposed("dynamodb:GetItem"), &key),
-        in_the_key_policy("Users")
+        Some(in_the_key_policy("Users"))
     );
     assert_eq!(
         found(&exposed("dynamodb:PutItem"), &key),
-        in_the_key_policy("Users")
+        Some(in_the_key_policy("Users"))
     );
     // Not through DynamoDB: this statement can't be what let the call in.
     assert_eq!(found(&exposed("kms:Decrypt"), &key), None);
@@ -131,7 +131,7 @@ fn a_statement_without_a_name_has_its_index() {
 
     assert_eq!(
         found(&exposed("kms:ReEncrypt"), &key),
-        in_the_key_policy("1")
+        Some(in_the_key_policy("1"))
     );
 }
 
@@ -164,7 +164,7 @@ fn where_the_key_leaves_it_to_iam_that_statement_is_named() {
 
     assert_eq!(
         found(&exposed("dynamodb:GetItem"), &key),
-        in_the_key_policy("Enable IAM")
+        Some(in_the_key_policy("Enable IAM"))
     );
 }
 
@@ -181,7 +181,7 @@ fn an_explicit_deny_that_locks_out_is_named_and_the_want_of_an_allow_is_not() {
 
     assert_eq!(
         found(&locked_out, &key(&json!([allowed, denied]), Vec::new())),
-        in_the_key_policy("KeepOut")
+        Some(in_the_key_policy("KeepOut"))
     );
     assert_eq!(
         found(

@@ -285,7 +285,10 @@ impl TransactWriteItem {
 fn remember(world: &mut World, call: &Call, token: &str, input: &Value) -> Result<bool, AwsError> {
     let tokens = &mut world.tables.tokens;
     tokens.retain(|_, (_, at)| call.now.duration_since(*at) < TOKEN_LIFE);
-    let digest: Vec<u8> = Sha256::digest(input.to_string()).iter().copied().collect();
+    // The same parameters may come in another order: SDKs keep maps unordered.
+    let mut sorted = input.clone();
+    sorted.sort_all_objects();
+    let digest: Vec<u8> = Sha256::digest(sorted.to_string()).iter().copied().collect();
     let key = (call.caller.account.clone(), token.to_owned());
     match tokens.get(&key) {
         Some((known, _)) if *known == digest => Ok(false),

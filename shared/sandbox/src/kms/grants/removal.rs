@@ -22,7 +22,7 @@ pub(in crate::kms) struct RevokeGrant {
     dry_run: Option<bool>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(in crate::kms) struct RetireGrant {
     grant_token: Option<String>,
@@ -45,13 +45,6 @@ pub(in crate::kms) fn revoke(
     let access = KeyAccess::new("RevokeGrant", &named)
         .with("kms:GrantIsForAWSResource", [for_service.to_string()]);
     world.authorize_key(call, key, access)?;
-    key.not_deleting().or_else(|error| {
-        if key.grants.is_empty() {
-            Err(error)
-        } else {
-            Ok(())
-        }
-    })?;
     remove(world, call, &named, &input.grant_id, input.dry_run)
 }
 

@@ -168,6 +168,10 @@ pub(in crate::judge) fn clause(
             "the table's encryption is being changed at this moment".to_owned(),
             "run again when the change is done",
         ),
+        Blindness::Untold(what) => (
+            what.clone(),
+            "add to what is evaluated what says it, or run the plan against the account itself",
+        ),
         Blindness::Other => (
             with_code("the answer says nothing about authorisation"),
             "read the service's message, mend the request in the plan, then run again",

@@ -72,6 +72,7 @@ fn answers() -> Vec<(Vec<&'static str>, Option<Answer>)> {
         allowed(Evidence::ConditionFailed, "no_canary"),
         allowed(Evidence::Succeeded, "no_canary"),
         allowed(Evidence::GrantLookedUp, "grant_looked_up"),
+        allowed(Evidence::Unproven, "grant_looked_up"),
         refused(Some(Service::Kms), "denied_kms"),
         refused(Some(Service::DynamoDb), "denied_dynamodb"),
         refused(Some(Service::Sts), "denied_sts"),

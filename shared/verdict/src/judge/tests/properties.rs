@@ -87,6 +87,7 @@ fn evidence() -> impl Strategy<Value = Evidence> {
         1 => Just(Evidence::Succeeded),
         1 => Just(Evidence::Evaluated),
         1 => Just(Evidence::GrantLookedUp),
+        1 => Just(Evidence::Unproven),
     ]
 }
 

@@ -245,6 +245,7 @@ fn allowed_expectations(pages: &mut Pages) {
         (Action::UpdateItem, Evidence::ConditionFailed),
         (Action::DescribeKey, Evidence::Succeeded),
         (Action::RevokeGrant, Evidence::GrantLookedUp),
+        (Action::Encrypt, Evidence::Unproven),
     ] {
         let (plan, id) = subject(action, Expected::Allowed);
         pages.say(&plan, &observed(&id, Answer::Allowed(evidence)), &id);

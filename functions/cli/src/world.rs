@@ -6,6 +6,8 @@ use std::net::Ipv4Addr;
 
 use aws_credential_types::Credentials;
 use keyproof_aws::Runner;
+use keyproof_core::AccountId;
+use keyproof_plan::{Plan, Table};
 use keyproof_sandbox::{Sandbox, SandboxOptions};
 use keyproof_template::Account;
 use tokio::net::TcpListener;
@@ -20,6 +22,8 @@ pub(crate) struct World {
     pub(crate) endpoint: String,
     /// The administrator, who may do everything that the key policies leave to the account.
     pub(crate) administrator: Runner,
+    sandbox: Sandbox,
+    account: AccountId,
     // Dropped, it ends the server.
     _stop: oneshot::Sender<()>,
 }
@@ -32,7 +36,7 @@ impl World {
         let endpoint = endpoint(&listener)?;
         let (stop, stopped) = oneshot::channel();
         let credentials = credentials(&sandbox);
-        let server = sandbox.serve(listener, async {
+        let server = sandbox.clone().serve(listener, async {
             // An error says that the sender is gone, which is the sign to stop as well.
             let _ = stopped.await;
         });
@@ -46,8 +50,28 @@ impl World {
         Ok(Self {
             endpoint,
             administrator,
+            sandbox,
+            account: account.account.clone(),
             _stop: stop,
         })
+    }
+
+    /// Puts a plan's canaries where they belong, whoever may write there: in a template's world
+    /// nobody planted them before the key's policy was what it is. Gives a sentence for each that
+    /// could not be put.
+    pub(crate) fn plant(&self, plan: &Plan) -> Vec<String> {
+        let put = |(name, table): (&String, &Table)| {
+            let arn = table.arn.as_ref().map_or_else(
+                || {
+                    let (region, account, table) = (&plan.region, &self.account, &table.name);
+                    format!("arn:aws:dynamodb:{region}:{account}:table/{table}")
+                },
+                ToString::to_string,
+            );
+            let failed = self.sandbox.put_item(&arn, &table.canary.to_json()).err()?;
+            Some(format!("{name}: no canary planted: {failed}"))
+        };
+        plan.tables.iter().filter_map(put).collect()
     }
 }
 

@@ -25,7 +25,9 @@ impl FromStr for AccountId {
         if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
             Ok(Self(text.to_owned()))
         } else {
-            Err(ArnError::Account { text: text.to_owned() })
+            Err(ArnError::Account {
+                text: text.to_owned(),
+            })
         }
     }
 }

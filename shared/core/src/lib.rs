@@ -72,7 +72,11 @@ impl Arn {
 
     fn field(&self, index: usize) -> &str {
         let start = self.colons.get(index).map_or(0, |colon| colon + 1);
-        let end = self.colons.get(index + 1).copied().unwrap_or(self.text.len());
+        let end = self
+            .colons
+            .get(index + 1)
+            .copied()
+            .unwrap_or(self.text.len());
         self.text.get(start..end).unwrap_or_default()
     }
 }
@@ -81,13 +85,18 @@ impl FromStr for Arn {
     type Err = ArnError;
 
     fn from_str(text: &str) -> Result<Self, ArnError> {
-        let malformed = || ArnError::Malformed { text: text.to_owned() };
+        let malformed = || ArnError::Malformed {
+            text: text.to_owned(),
+        };
         let mut colons = [0; 5];
         let mut found = text.match_indices(':').map(|(at, _)| at);
         for colon in &mut colons {
             *colon = found.next().ok_or_else(malformed)?;
         }
-        let arn = Self { text: text.to_owned(), colons };
+        let arn = Self {
+            text: text.to_owned(),
+            colons,
+        };
         let shaped = text.starts_with("arn:")
             && !arn.partition().is_empty()
             && !arn.service().is_empty()
@@ -111,6 +120,8 @@ impl serde::Serialize for Arn {
 
 impl<'de> serde::Deserialize<'de> for Arn {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
     }
 }

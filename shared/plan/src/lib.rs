@@ -23,6 +23,7 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 mod action;
+mod attribute;
 mod definition;
 mod error;
 mod model;

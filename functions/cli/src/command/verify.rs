@@ -3,11 +3,10 @@
 
 use std::time::Duration;
 
-use keyproof_aws::{Runner, Settings, plant, verify};
+use keyproof_aws::{Runner, Settings, verify};
 use keyproof_plan::Plan;
 use keyproof_verdict::Report;
 
-use crate::command::canary;
 use crate::connection::{self, Connection, TemplateOptions};
 use crate::destination::ReportOptions;
 use crate::diagnose;
@@ -63,12 +62,9 @@ pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
             let account = template.template(&options, io)?;
             crate::block_on(async {
                 let world = World::start(&account).await?;
-                for outcome in plant(&plan, &settings, &world.administrator).await {
-                    // Not the end: the report says what a missing canary means for each probe.
-                    if !outcome.state.is_success() {
-                        io.stderr
-                            .say(format_args!("warning: {}", canary::sentence(&outcome)));
-                    }
+                // Not the end: the report says what a missing canary means for each probe.
+                for failed in world.plant(&plan) {
+                    io.stderr.say(format_args!("warning: {failed}"));
                 }
                 Ok::<_, CliError>(
                     arguments

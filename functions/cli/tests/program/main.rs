@@ -10,8 +10,11 @@
     reason = "test helpers fail by panicking"
 )]
 
+mod canary;
 mod demo;
 mod help;
+mod orders;
+mod outputs;
 mod plan;
 mod report;
 mod sandbox;

@@ -1,55 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `keyproof verify` against the scripted endpoint: a run for each exit code, and where reports go.
+//! `keyproof verify` against the scripted endpoint: a run for each exit code.
 
 use std::time::Duration;
 
-use keyproof_scripted::{
-    ACCESS_KEY_ID, KeyState, Layer, Reply, Rule, SECRET_ACCESS_KEY, Script, Scripted, Table, World,
-};
+use keyproof_scripted::{ACCESS_KEY_ID, Layer, Reply, Rule, SECRET_ACCESS_KEY, Script, Scripted};
 use serde_json::{Value, json};
 
-use crate::support::{keyproof, read};
-
-const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
-
-const PLAN: &str = r#"
-keyproof: plan/v1
-name: orders
-region: us-east-1
-tables:
-  orders:
-    table: orders
-    key: arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
-    canary: { key: { pk: { S: "keyproof#canary" } }, attributes: { proof: { S: c0ffee-canary } } }
-principals:
-  reader: { role: "arn:aws:iam::111122223333:role/reader" }
-  outsider: { role: "arn:aws:iam::111122223333:role/outsider" }
-expectations:
-  - { principal: reader, on: orders, actions: [dynamodb:GetItem], decision: allowed }
-  - { principal: outsider, on: orders, actions: [dynamodb:GetItem], decision: denied, by: kms }
-"#;
-
-fn world() -> World {
-    let item = json!({"pk": {"S": "keyproof#canary"}, "proof": {"S": "c0ffee-canary"}});
-    World::default()
-        .table("orders", Table::encrypted(item, KEY))
-        .key(KEY, KeyState::Enabled)
-}
-
-/// The outsider is kept out by KMS.
-fn kept_out() -> Script {
-    let denied = Reply::Deny(
-        Layer::KmsThroughDynamoDb,
-        "because no resource-based policy allows the kms:Decrypt action".to_owned(),
-    );
-    Script::new(world()).rule(Rule::new(denied).by("outsider").on("GetItem"))
-}
-
-const VERIFY: [&str; 3] = ["verify", "--plan", "plan.yaml"];
-
-fn verify(more: &[&'static str]) -> crate::support::Program {
-    keyproof(VERIFY.iter().chain(more).copied()).file("plan.yaml", PLAN)
-}
+use crate::orders::{KEY, PLAN, kept_out, verify, world};
+use crate::support::keyproof;
 
 fn findings(report: &str) -> Vec<(String, Value)> {
     let report: Value = serde_json::from_str(report).unwrap();
@@ -218,127 +176,6 @@ async fn a_plan_from_standard_input_has_no_file() {
 }
 
 #[tokio::test]
-async fn text_on_standard_output_begins_with_the_verdict() {
-    let endpoint = Scripted::start(kept_out()).await;
-
-    let (run, _) = verify(&[]).at(&endpoint).run_beside().await;
-
-    run.exits(0);
-    assert!(
-        run.stdout
-            .starts_with("✓ PASS: 3 probes came out as planned"),
-        "{}",
-        run.stdout
-    );
-    assert!(!run.stdout.contains('\x1b'), "colour only on a terminal");
-}
-
-#[tokio::test]
-async fn one_run_gives_several_formats() {
-    let endpoint = Scripted::start(kept_out()).await;
-    let formats = [
-        "--format", "text", "--output", "-", "--format", "json", "--output", "r.json", "--format",
-        "junit", "--output", "r.xml", "--format", "sarif", "--output", "r.sarif", "--format",
-        "html", "--output", "r.html", "--format", "markdown", "--output", "r.md",
-    ];
-
-    let (run, left) = verify(&formats).at(&endpoint).run_beside().await;
-
-    run.exits(0);
-    assert!(run.stdout.starts_with("✓ PASS: "), "{}", run.stdout);
-    assert_eq!(run.stderr, "");
-    let run_id =
-        serde_json::from_str::<Value>(&read(&left, "r.json")).unwrap()["run"]["id"].clone();
-    assert!(read(&left, "r.xml").starts_with("<?xml"));
-    assert!(read(&left, "r.sarif").contains("2.1.0"));
-    assert!(
-        read(&left, "r.html").contains(run_id.as_str().unwrap()),
-        "all are of one run"
-    );
-    assert!(read(&left, "r.md").contains("orders"));
-    assert_eq!(
-        endpoint.requests_of("AssumeRole").len(),
-        2,
-        "one session a principal"
-    );
-}
-
-#[tokio::test]
-async fn a_run_whose_report_goes_to_a_file_still_says_its_verdict() {
-    let endpoint = Scripted::start(Script::new(world())).await;
-
-    let (run, left) = verify(&["--format", "json", "--output", "r.json"])
-        .at(&endpoint)
-        .run_beside()
-        .await;
-
-    run.exits(1);
-    assert_eq!(run.stdout, "");
-    assert_eq!(
-        run.stderr,
-        "orders: fail: 2 of 3 probes passed, 1 failed, 0 inconclusive; written to `r.json`\n"
-    );
-    assert!(read(&left, "r.json").contains("exposed"));
-}
-
-#[tokio::test]
-async fn an_output_that_cannot_be_written_is_2_after_the_verdict_was_told() {
-    let endpoint = Scripted::start(kept_out()).await;
-    let words = [
-        "--format",
-        "text",
-        "--output",
-        "-",
-        "--format",
-        "json",
-        "--output",
-        "no/r.json",
-    ];
-
-    let (run, _) = verify(&words).at(&endpoint).run_beside().await;
-
-    run.exits(2);
-    assert!(run.stdout.starts_with("✓ PASS: "), "{}", run.stdout);
-    assert_eq!(
-        run.stderr,
-        "orders: pass: 3 of 3 probes passed, 0 failed, 0 inconclusive\n\
-         error: cannot write `no/r.json`: No such file or directory (os error 2)\n"
-    );
-}
-
-#[cfg(unix)]
-#[tokio::test]
-async fn a_file_is_replaced_whole_and_nothing_is_left_beside_it() {
-    use std::os::unix::fs::{PermissionsExt, symlink};
-    let endpoint = Scripted::start(kept_out()).await;
-    let program = verify(&["--format", "json", "--output", "link.json"]).at(&endpoint);
-    let program = program.file("r.json", "of yesterday");
-    let path = program.directory.path().to_owned();
-    symlink("r.json", path.join("link.json")).unwrap();
-    std::fs::set_permissions(path.join("r.json"), PermissionsExt::from_mode(0o640)).unwrap();
-
-    let (run, left) = program.run_beside().await;
-
-    run.exits(0);
-    assert!(
-        read(&left, "r.json").contains("keyproof.report/v1"),
-        "the link is followed"
-    );
-    assert!(path.join("link.json").is_symlink());
-    let mode = std::fs::metadata(path.join("r.json"))
-        .unwrap()
-        .permissions()
-        .mode();
-    assert_eq!(mode & 0o777, 0o640);
-    let mut names: Vec<_> = std::fs::read_dir(&path)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    assert_eq!(names, ["link.json", "plan.yaml", "r.json"]);
-}
-
-#[tokio::test]
 async fn a_service_that_hangs_is_left_after_the_time_out() {
     let hangs = Rule::new(Reply::Hang).by("reader").on("GetItem");
     let endpoint = Scripted::start(kept_out().rule(hangs)).await;
@@ -402,59 +239,4 @@ async fn a_diagnosis_that_may_not_look_costs_no_verdict() {
     let warning =
         format!("warning: no diagnosis of `{KEY}`: kms:GetKeyPolicy: AccessDeniedException: ");
     assert!(run.stderr.starts_with(&warning), "{}", run.stderr);
-}
-
-#[tokio::test]
-async fn canaries_are_planted_and_removed_by_the_operator() {
-    let empty = Table {
-        item: None,
-        ..Table::encrypted(json!({}), KEY)
-    };
-    let script = Script::new(
-        World::default()
-            .table("orders", empty)
-            .key(KEY, KeyState::Enabled),
-    );
-    let endpoint = Scripted::start(script).await;
-    let canary = |what: &'static str| {
-        keyproof(["canary", what, "--plan", "plan.yaml"])
-            .file("plan.yaml", PLAN)
-            .at(&endpoint)
-    };
-    let mut said = Vec::new();
-    for what in ["plant", "plant", "remove", "remove"] {
-        let (run, _) = canary(what).run_beside().await;
-        run.exits(0);
-        assert_eq!(run.stderr, "");
-        said.push(run.stdout);
-    }
-
-    assert_eq!(
-        said,
-        [
-            "orders: canary planted\n",
-            "orders: canary was there already\n",
-            "orders: canary removed\n",
-            "orders: canary was not there\n",
-        ]
-    );
-}
-
-#[tokio::test]
-async fn an_item_of_somebody_else_is_left_alone() {
-    let theirs = json!({"pk": {"S": "keyproof#canary"}, "balance": {"N": "7"}});
-    let world = World::default().table("orders", Table::encrypted(theirs.clone(), KEY));
-    let endpoint = Scripted::start(Script::new(world.key(KEY, KeyState::Enabled))).await;
-    let plant = keyproof(["canary", "plant", "--plan", "plan.yaml"]).file("plan.yaml", PLAN);
-
-    let (run, _) = plant.at(&endpoint).run_beside().await;
-
-    run.exits(2);
-    assert_eq!(run.stdout, "");
-    assert_eq!(
-        run.stderr,
-        "error: orders: another item has the canary's key; it was left alone, choose another key in the plan\n\
-         error: 1 of 1 canaries could not be planted\n"
-    );
-    assert_eq!(endpoint.item("orders"), Some(theirs));
 }

@@ -116,3 +116,116 @@ fn the_environment_of_the_operator_is_left_alone() {
 
     run.exits(0);
 }
+
+/// A template whose key lets in nobody but the application: its own administrators can't write to
+/// the table either.
+const KEY_OF_THE_APPLICATION: &str = r#"
+AWSTemplateFormatVersion: "2010-09-09"
+Resources:
+  Key:
+    Type: AWS::KMS::Key
+    Properties:
+      KeyPolicy:
+        Version: "2012-10-17"
+        Statement:
+          - Sid: Administration
+            Effect: Allow
+            Principal: { AWS: !Sub "arn:aws:iam::${AWS::AccountId}:root" }
+            Action: ["kms:Describe*", "kms:Get*", "kms:List*", "kms:Put*"]
+            Resource: "*"
+          - Sid: Application
+            Effect: Allow
+            Principal: { AWS: !GetAtt Reader.Arn }
+            Action: kms:Decrypt
+            Resource: "*"
+  Table:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      TableName: orders
+      BillingMode: PAY_PER_REQUEST
+      AttributeDefinitions: [{ AttributeName: pk, AttributeType: S }]
+      KeySchema: [{ AttributeName: pk, KeyType: HASH }]
+      SSESpecification: { SSEEnabled: true, SSEType: KMS, KMSMasterKeyId: !GetAtt Key.Arn }
+  Alias:
+    Type: AWS::KMS::Alias
+    Properties: { AliasName: alias/orders, TargetKeyId: !Ref Key }
+  Reader:
+    Type: AWS::IAM::Role
+    Properties:
+      RoleName: reader
+      AssumeRolePolicyDocument:
+        Version: "2012-10-17"
+        Statement:
+          - Effect: Allow
+            Principal: { AWS: !Sub "arn:aws:iam::${AWS::AccountId}:root" }
+            Action: sts:AssumeRole
+      ManagedPolicyArns: ["arn:aws:iam::aws:policy/AmazonDynamoDBFullAccess"]
+  Outsider:
+    Type: AWS::IAM::Role
+    Properties:
+      RoleName: outsider
+      AssumeRolePolicyDocument:
+        Version: "2012-10-17"
+        Statement:
+          - Effect: Allow
+            Principal: { AWS: !Sub "arn:aws:iam::${AWS::AccountId}:root" }
+            Action: sts:AssumeRole
+      ManagedPolicyArns: ["arn:aws:iam::aws:policy/AmazonDynamoDBFullAccess"]
+"#;
+
+const PLAN_OF_THE_APPLICATION: &str = r#"
+keyproof: plan/v1
+name: application
+region: us-east-1
+tables:
+  orders:
+    table: orders
+    key: alias/orders
+    canary: { key: { pk: { S: keyproof#canary } }, attributes: { proof: { S: c0ffee } } }
+principals:
+  reader: { role: "arn:aws:iam::111122223333:role/reader" }
+  outsider: { role: "arn:aws:iam::111122223333:role/outsider" }
+expectations:
+  - { principal: reader, on: orders, actions: [dynamodb:GetItem], decision: allowed }
+  - { principal: outsider, on: orders, actions: [dynamodb:GetItem], decision: denied, by: kms }
+"#;
+
+#[test]
+fn canaries_are_there_though_the_key_lets_no_administrator_write() {
+    let run = keyproof([
+        "verify",
+        "--plan",
+        "plan.yaml",
+        "--sandbox",
+        "template.yaml",
+    ])
+    .file("plan.yaml", PLAN_OF_THE_APPLICATION)
+    .file("template.yaml", KEY_OF_THE_APPLICATION)
+    .run();
+
+    run.exits(0);
+    assert_eq!(run.stderr, "");
+}
+
+#[test]
+fn a_table_that_the_template_lacks_has_no_canary_and_no_pass() {
+    let plan = PLAN_OF_THE_APPLICATION.replace("table: orders", "table: invoices");
+
+    let run = keyproof([
+        "verify",
+        "--plan",
+        "plan.yaml",
+        "--sandbox",
+        "template.yaml",
+    ])
+    .file("plan.yaml", &plan)
+    .file("template.yaml", KEY_OF_THE_APPLICATION)
+    .run();
+
+    run.exits(3);
+    assert_eq!(
+        run.stderr,
+        "warning: orders: no canary planted: the item can't be put into \
+         `arn:aws:dynamodb:us-east-1:111122223333:table/invoices`: there is no such table\n"
+    );
+}

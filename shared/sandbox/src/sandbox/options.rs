@@ -68,6 +68,14 @@ pub enum SandboxError {
         /// What is wrong with it.
         reason: String,
     },
+    /// An item that a table can't hold, or a table that isn't there.
+    #[error("the item can't be put into `{table}`: {reason}")]
+    Item {
+        /// The table's ARN.
+        table: String,
+        /// What is wrong.
+        reason: String,
+    },
 }
 
 impl Sandbox {

@@ -88,7 +88,7 @@ fn answers() -> Vec<(Vec<&'static str>, Option<Answer>)> {
     all
 }
 
-pub(super) const BLINDNESS: [Blindness; 15] = [
+pub(super) const BLINDNESS: [Blindness; 16] = [
     Blindness::Throttled,
     Blindness::Conflict,
     Blindness::TimedOut,
@@ -103,6 +103,7 @@ pub(super) const BLINDNESS: [Blindness; 15] = [
     Blindness::Unreadable,
     Blindness::MayNotLook,
     Blindness::Changing,
+    Blindness::Untold(String::new()),
     Blindness::Other,
 ];
 

@@ -3,7 +3,7 @@
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::command::{canary, demo, plan, report, sandbox, simulate, verify};
+use crate::command::{canary, check, coverage, demo, plan, report, sandbox, simulate, verify};
 use crate::outcome::Outcome;
 
 /// Proves, again and again, that your encryption keys keep the wrong people out and let the right
@@ -25,6 +25,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     Demo(demo::Arguments),
     Verify(verify::Arguments),
+    Check(check::Arguments),
+    Coverage(coverage::Arguments),
     Simulate(simulate::Arguments),
     Sandbox(sandbox::Arguments),
     Canary(canary::Arguments),

@@ -2,6 +2,8 @@
 //! The commands, one file each.
 
 pub(crate) mod canary;
+pub(crate) mod check;
+pub(crate) mod coverage;
 pub(crate) mod demo;
 pub(crate) mod plan;
 pub(crate) mod report;
@@ -20,6 +22,8 @@ pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
         None => demo::run(&demo::Arguments::default(), io),
         Some(Command::Demo(arguments)) => demo::run(arguments, io),
         Some(Command::Verify(arguments)) => verify::run(arguments, io),
+        Some(Command::Check(arguments)) => check::run(arguments, io),
+        Some(Command::Coverage(arguments)) => coverage::run(arguments, io),
         Some(Command::Simulate(arguments)) => simulate::run(arguments, io),
         Some(Command::Sandbox(arguments)) => sandbox::run(arguments, io),
         Some(Command::Canary(arguments)) => canary::run(arguments, io),

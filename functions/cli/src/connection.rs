@@ -101,7 +101,8 @@ pub(crate) fn example_account() -> Result<AccountId, CliError> {
         .map_err(|error| CliError::Sandbox(format!("{error}")))
 }
 
-fn parameter(word: &str) -> Result<(String, String), String> {
+/// `NAME=VALUE`.
+pub(crate) fn parameter(word: &str) -> Result<(String, String), String> {
     match word.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         Some(_) | None => Err("expected `NAME=VALUE`".to_owned()),

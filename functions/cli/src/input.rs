@@ -88,7 +88,17 @@ impl Source {
         io: &mut Io,
     ) -> Result<Account, CliError> {
         let text = self.read(io)?;
-        let account = keyproof_template::load(&text, options)
+        self.account(&text, options, io)
+    }
+
+    /// The account that a template makes whose text was read from here.
+    pub(crate) fn account(
+        &self,
+        text: &str,
+        options: &keyproof_template::Options,
+        io: &mut Io,
+    ) -> Result<Account, CliError> {
+        let account = keyproof_template::load(text, options)
             .map_err(|errors| CliError::located(self, &errors, |error| error.place))?;
         for note in account
             .notes

@@ -12,6 +12,7 @@ mod demo;
 mod destination;
 mod diagnose;
 mod error;
+mod estate;
 mod file;
 mod format;
 mod input;

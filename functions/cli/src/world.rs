@@ -56,6 +56,11 @@ impl World {
         })
     }
 
+    /// What of the template the sandbox can't have: a sentence each.
+    pub(crate) fn left_out(&self) -> Vec<String> {
+        self.sandbox.left_out()
+    }
+
     /// Puts a plan's canaries where they belong, whoever may write there: in a template's world
     /// nobody planted them before the key's policy was what it is. Gives a sentence for each that
     /// could not be put.

@@ -7,9 +7,9 @@ mod tests;
 use aws_credential_types::Credentials;
 use aws_sdk_sts::operation::assume_role::AssumeRoleOutput;
 use aws_sdk_sts::types::Tag;
-use keyproof_core::Arn;
+use keyproof_core::{Arn, Service};
 use keyproof_plan::{Action, Principal};
-use keyproof_verdict::{Answer, Blindness, classify};
+use keyproof_verdict::{Answer, Blindness, Evidence, classify, classify_call};
 
 use crate::calls::{Called, Reply};
 use crate::failure::Failure;
@@ -79,30 +79,20 @@ pub(crate) async fn assume(run: &Run<'_>, principal: &Principal) -> Called<Sessi
             |code: Option<&str>, message: Option<&str>| classify(Action::AssumeRole, code, message);
         Reply::new(request.send().await, read)
     });
-    called
-        .await
-        .and_then(|output| open(run, principal, &session_name, &output))
+    let called = called.await;
+    let opened = match &called.outcome {
+        Ok(output) => open(run, principal, output).await,
+        Err(failure) => Err(failure.clone()),
+    };
+    called.and_then(|_| opened)
 }
 
 /// Opens the session, if it is the role's.
-fn open(
+async fn open(
     run: &Run<'_>,
     principal: &Principal,
-    session_name: &str,
     output: &AssumeRoleOutput,
 ) -> Result<Session, Failure> {
-    let unreadable = |what: &str| Failure::blind(Blindness::Unreadable, what);
-    let user = output
-        .assumed_role_user()
-        .ok_or_else(|| unreadable("the reply names no session"))?;
-    let partition = principal.role.as_arn().partition();
-    let (account, role_name) = (principal.role.account(), principal.role.role_name());
-    let expected =
-        format!("arn:{partition}:sts::{account}:assumed-role/{role_name}/{session_name}");
-    if user.arn() != expected {
-        let message = format!("asked for {expected}, got {}", user.arn());
-        return Err(Failure::blind(Blindness::WrongSession, message));
-    }
     let given = output
         .credentials()
         .ok_or_else(|| unreadable("the reply holds no credentials"))?;
@@ -123,16 +113,69 @@ fn open(
         "keyproof",
     );
     let config = run.runner.config_as(&run.config, credentials.clone());
-    Ok(Session {
+    let user = match output.assumed_role_user() {
+        Some(user) => user.arn().to_owned(),
+        // AWS always says; an emulator that doesn't may still know who the session is.
+        None => who_is(run, &aws_sdk_sts::Client::new(&config)).await?,
+    };
+    let session = Session {
         dynamodb: aws_sdk_dynamodb::Client::new(&config),
         kms: aws_sdk_kms::Client::new(&config),
         redactor: run.redactor.with(credentials),
-        account: account.to_owned(),
-        role_name: role_name.to_owned(),
+        account: principal.role.account().to_owned(),
+        role_name: principal.role.role_name().to_owned(),
+    };
+    if is_session(&user) && session.is_caller(&user) {
+        Ok(session)
+    } else {
+        let message = format!("asked for a session of {}, got {user}", principal.role);
+        Err(Failure::blind(Blindness::WrongSession, message))
+    }
+}
+
+fn unreadable(what: &str) -> Failure {
+    Failure::blind(Blindness::Unreadable, what)
+}
+
+/// `arn:PARTITION:sts::ACCOUNT:assumed-role/ROLE/SESSION`.
+fn is_session(user: &str) -> bool {
+    user.parse::<Arn>().is_ok_and(|arn| {
+        arn.service() == "sts"
+            && arn.resource().starts_with("assumed-role/")
+            && arn.resource().split('/').count() == 3
     })
 }
 
-/// What the `sts:AssumeRole` probe sees of the session.
+/// Whose credentials a client has. Everybody may ask that.
+async fn who_is(run: &Run<'_>, client: &aws_sdk_sts::Client) -> Result<String, Failure> {
+    let called = run.calls.send(async || {
+        Reply::new(
+            client.get_caller_identity().send().await,
+            |code, message| classify_call(Service::Sts, code, message),
+        )
+    });
+    called
+        .await
+        .outcome?
+        .arn
+        .ok_or_else(|| unreadable("the reply names no session"))
+}
+
+/// What the `sts:AssumeRole` probe sees of the session. Credentials that came back were given by
+/// somebody who did not refuse, even where they are another role's: enough to fail a denied
+/// expectation, not enough to pass an allowed one.
 pub(crate) fn probe_answer<T>(called: Called<T>) -> Called<Answer> {
-    called.and_then(|_| Ok(Answer::Allowed(keyproof_verdict::Evidence::Succeeded)))
+    let answer = match called.outcome {
+        Ok(_) => Ok(Answer::Allowed(Evidence::Succeeded)),
+        Err(failure) if failure.answer == Answer::Unknown(Blindness::WrongSession) => {
+            Ok(Answer::Allowed(Evidence::Unproven))
+        }
+        Err(failure) => Err(failure),
+    };
+    Called {
+        outcome: answer,
+        request_id: called.request_id,
+        attempts: called.attempts,
+        latency_ms: called.latency_ms,
+    }
 }

@@ -1,2 +1,126 @@
 // SPDX-License-Identifier: Apache-2.0
-//! In the making.
+//! A plan held against templates: the report that a run would bring, before anything is deployed.
+//!
+//! Pure: nothing is called, asked or read. [`check`] takes a plan and the [`Estate`] that templates
+//! make, puts each probe's call together as the run would send it, and evaluates it in AWS's order:
+//! the runner's right to assume the role, the DynamoDB action, then the table's key as the caller
+//! through DynamoDB. What the services would answer goes through the same
+//! [`classify`](keyproof_verdict::classify) and [`judge`](keyproof_verdict::judge) as a run's
+//! answers, so that the two reports differ in nothing but how they came about.
+//!
+//! Where an answer hangs on something that no template says, the probe is inconclusive and its
+//! reason says on what.
+
+#![deny(clippy::wildcard_enum_match_arm)]
+
+mod assume;
+mod caller;
+mod cause;
+mod context;
+mod estate;
+mod key;
+mod near;
+mod notes;
+mod observe;
+mod statement;
+mod table;
+mod weigh;
+
+#[cfg(test)]
+mod tests;
+
+pub use estate::{Estate, EstateError, KeyGrant, Part};
+
+use std::collections::BTreeMap;
+
+use keyproof_plan::{Plan, Probe};
+use keyproof_verdict::{Observations, Report, RunFacts, Verdict, judge};
+
+use observe::Observer;
+
+/// What a trigger of a report that nobody ran says.
+pub const TRIGGER: &str = "check";
+
+/// Who would run the plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Runner {
+    /// An IAM user of the account, without tags or MFA, who may do whatever IAM can allow and whom no
+    /// policy names: what `verify --sandbox` runs as.
+    #[default]
+    Administrator,
+    /// This role (a session of it) or user. One that is in the templates has the rights that they
+    /// give it; any other may do whatever IAM can allow.
+    Arn(String),
+    /// Nobody in particular: every role is taken as assumed, whatever its trust policy says, and
+    /// everything may be looked at. Only `sts:AssumeRole` itself is answered as for the
+    /// administrator.
+    Anybody,
+}
+
+/// What the templates can't tell about the calls.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Circumstances {
+    /// Who would run the plan.
+    pub runner: Runner,
+    /// Condition keys of every call, such as `aws:SourceIp` or `aws:PrincipalOrgID`. What is not in
+    /// here and not in the templates is unknown.
+    pub context: BTreeMap<String, String>,
+}
+
+/// Evaluates a plan's probes and judges them as a run's.
+///
+/// The time of the calls is the facts' start; their trigger is set to `check`.
+#[must_use]
+pub fn check(
+    plan: &Plan,
+    estate: &Estate,
+    circumstances: &Circumstances,
+    facts: RunFacts,
+) -> Report {
+    let facts = facts_of(estate, facts);
+    let observer = Observer::new(plan, estate, circumstances, &facts);
+    let observations = observer.observe(|_| true);
+    let mut report = judge(plan, &observations, facts.clone());
+    for row in &mut report.probes {
+        if row.verdict == Verdict::Fail {
+            row.cause = cause::of(&observer, &observations, row);
+        }
+    }
+    report.notes = notes::of(&observer);
+    report
+}
+
+/// The report without causes and notes: what `coverage` asks again and again.
+#[must_use]
+pub fn verdicts(
+    plan: &Plan,
+    estate: &Estate,
+    circumstances: &Circumstances,
+    facts: &RunFacts,
+) -> Report {
+    let facts = facts_of(estate, facts.clone());
+    let seen = observations(plan, estate, circumstances, &facts, |_| true);
+    judge(plan, &seen, facts)
+}
+
+/// What a run would see, unjudged, of those probes that are wanted, and of every table.
+#[must_use]
+pub fn observations(
+    plan: &Plan,
+    estate: &Estate,
+    circumstances: &Circumstances,
+    facts: &RunFacts,
+    wanted: impl Fn(&Probe) -> bool,
+) -> Observations {
+    Observer::new(plan, estate, circumstances, facts).observe(wanted)
+}
+
+fn facts_of(estate: &Estate, facts: RunFacts) -> RunFacts {
+    RunFacts {
+        trigger: TRIGGER.to_owned(),
+        account: facts
+            .account
+            .or_else(|| Some(estate.account().account.to_string())),
+        ..facts
+    }
+}

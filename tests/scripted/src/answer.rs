@@ -145,6 +145,10 @@ fn by_script(state: &State, request: &Request, reply: &Reply) -> Outgoing {
             Ok(json!({ "Responses": {}, "UnprocessedKeys": request.body["RequestItems"] })),
         ),
         Reply::OtherSession(role) => send(request, sts::answer(state, request, Some(role))),
+        Reply::UnnamedSession(role) => {
+            let answer = sts::answer(state, request, Some(role));
+            send(request, answer.map(sts::unnamed))
+        }
         Reply::Raw {
             status,
             content_type,

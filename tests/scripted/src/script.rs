@@ -162,6 +162,8 @@ pub enum Reply {
     Unprocessed,
     /// `AssumeRole` brings a session of this role (name).
     OtherSession(String),
+    /// `AssumeRole` brings a session of this role (name), and its reply doesn't say whose it is.
+    UnnamedSession(String),
     /// This, whole, as it is.
     Raw {
         /// The HTTP status.

@@ -68,6 +68,9 @@ pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
             ));
         }
     };
+    for left_out in sandbox.left_out() {
+        io.stderr.say(format_args!("warning: {left_out}"));
+    }
     crate::block_on(async {
         let listener = world::listen(arguments.port).await?;
         // Before the ports are told: who reads `ready` may already send a signal.

@@ -33,7 +33,7 @@ pub(crate) struct Arguments {
     sandbox: Option<Source>,
     #[command(flatten)]
     parameters: TemplateOptions,
-    /// Calls under way at once
+    /// Probes under way at once; looks at tables and keys take free places, or one beside every eight
     #[arg(long, value_name = "N", default_value = "32", value_parser = clap::value_parser!(u16).range(1..))]
     concurrency: u16,
     /// Seconds that one attempt of a call may take
@@ -62,9 +62,9 @@ pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
             let account = template.template(&options, io)?;
             crate::block_on(async {
                 let world = World::start(&account).await?;
-                // Not the end: the report says what a missing canary means for each probe.
-                for failed in world.plant(&plan) {
-                    io.stderr.say(format_args!("warning: {failed}"));
+                // Not the end: the report says what a missing resource or canary means for each probe.
+                for warning in world.left_out().into_iter().chain(world.plant(&plan)) {
+                    io.stderr.say(format_args!("warning: {warning}"));
                 }
                 Ok::<_, CliError>(
                     arguments

@@ -181,6 +181,39 @@ async fn a_session_of_another_role_is_not_used() {
 }
 
 #[tokio::test]
+async fn credentials_of_another_role_are_no_denial_and_no_session() {
+    let text = "
+  - { principal: outsider, actions: [sts:AssumeRole], decision: denied, by: sts }
+  - { principal: reader, actions: [sts:AssumeRole], decision: allowed }
+";
+    let rule = Rule::new(Reply::OtherSession("admin".to_owned())).on("AssumeRole");
+    let (report, _endpoint) = run(&plan(text), Script::new(world()).rule(rule)).await;
+
+    assert_eq!(finding(&report, "outsider/sts:AssumeRole"), "exposed");
+    assert_eq!(finding(&report, "reader/sts:AssumeRole"), "blind");
+}
+
+#[tokio::test]
+async fn a_session_that_the_reply_does_not_name_is_asked_who_it_is() {
+    for (role, expected) in [("outsider", "pass"), ("admin", "blind")] {
+        let rule = Rule::new(Reply::UnnamedSession(role.to_owned()))
+            .on("AssumeRole")
+            .of("outsider");
+        let denied = Rule::new(Reply::DenyOld).by("outsider").of("orders");
+        let script = Script::new(world()).rule(rule).rule(denied);
+        let (report, endpoint) = run(&plan(TWO), script).await;
+
+        assert_eq!(
+            finding(&report, "outsider/dynamodb:GetItem/orders"),
+            expected
+        );
+        let asked = endpoint.requests_of("GetCallerIdentity");
+        let by_session = asked.iter().filter(|request| request.caller == role);
+        assert_eq!(by_session.count(), 1);
+    }
+}
+
+#[tokio::test]
 async fn a_refusal_of_somebody_else_is_not_the_answer() {
     for layer in [Layer::Service, Layer::KmsThroughDynamoDb] {
         let user = "arn:aws:sts::111122223333:assumed-role/somebody/s".to_owned();

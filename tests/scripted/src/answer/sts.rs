@@ -52,6 +52,13 @@ pub(super) fn answer(
     }
 }
 
+/// The same answer without its `AssumedRoleUser`.
+pub(super) fn unnamed(answer: Value) -> Value {
+    let whole = answer["AssumeRole"].as_str().unwrap_or_default();
+    let (_, rest) = whole.split_once("</AssumedRoleUser>").unwrap_or_default();
+    json!({ "AssumeRole": rest })
+}
+
 pub(super) fn send(answer: Result<Value, Refusal>) -> Outgoing {
     let id = "<RequestId>3f1b2c4d-0000-4000-8000-keyproofscri</RequestId>";
     let (status, body) = match answer {

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The statement behind a failure, and where it stands.
+
+use keyproof_core::{PolicyType, Service};
+use keyproof_document::Place;
+use keyproof_plan::{ProbeKind, TableKey};
+use keyproof_policy::StatementRef;
+use keyproof_template::Encryption;
+use keyproof_verdict::{Answer, Cause, Finding, Observations, ProbeRow};
+
+use crate::caller::Caller;
+use crate::near;
+use crate::observe::{Observer, Seen};
+use crate::statement::Written;
+use crate::weigh::Step;
+
+/// The cause of a failed probe.
+pub(crate) fn of(
+    observer: &Observer<'_>,
+    observations: &Observations,
+    row: &ProbeRow,
+) -> Option<Cause> {
+    let probe = observer.probes.iter().find(|probe| probe.id == row.id)?;
+    let (principal, action, table) = match &probe.kind {
+        ProbeKind::Encryption { table } => return wrong_key(observer, observations, table),
+        ProbeKind::Access {
+            principal,
+            action,
+            table,
+            ..
+        } => (principal, *action, table.as_deref()),
+    };
+    let Seen { observation, steps } = observer.probe(probe, observations)?;
+    let opened = observer.opened(principal)?;
+    let caller = match action.service() {
+        Service::Sts => observer.runner.as_ref()?,
+        Service::DynamoDb | Service::Kms => opened.session.as_ref().ok()?,
+    };
+    match row.finding? {
+        Finding::Exposed => {
+            let through_dynamodb = action.service() == Service::DynamoDb;
+            let by = row.expected.by.unwrap_or(action.service());
+            let step = match by {
+                Service::Kms if through_dynamodb => match steps.get(1) {
+                    // AWS's own key lets everybody through: what is wrong is that it is used.
+                    Some(step) if observer.estate.key(&step.request.resource).is_some() => step,
+                    Some(_) | None => return encryption(observer, observations, table?),
+                },
+                Service::DynamoDb | Service::Sts => steps.first()?,
+                Service::Kms => steps.last()?,
+            };
+            exposing(observer, caller, step)
+        }
+        Finding::LockedOut => match (&observation.answer, steps.last()) {
+            (Answer::Denied(_), Some(step)) => denying(observer, caller, step),
+            (Answer::Denied(_), None) => None,
+            _ => unusable_key(observer, observations, table?),
+        },
+        Finding::WrongKey
+        | Finding::Masked
+        | Finding::NoWitness
+        | Finding::CanaryMissing
+        | Finding::KeyUnusable
+        | Finding::Blind => None,
+    }
+}
+
+/// Of the statements that let the caller in, the one that its owner would change.
+fn exposing(observer: &Observer<'_>, caller: &Caller<'_>, step: &Step) -> Option<Cause> {
+    let statements = &step.decision.statements;
+    let of_resource = statements.iter().find(|one| {
+        matches!(
+            one.policy,
+            PolicyType::ResourcePolicy | PolicyType::TrustPolicy | PolicyType::Grant
+        )
+    });
+    let written = |one: &StatementRef| written(observer, caller, step, one);
+    let own = statements
+        .iter()
+        .filter(|one| one.policy == PolicyType::IdentityPolicy);
+    let authored = own
+        .clone()
+        .find(|one| written(one).is_some_and(|written| !written.aws));
+    let of_caller = authored.or_else(|| own.clone().next());
+    let chosen = match (of_resource, of_caller) {
+        // The key policy leaves it to IAM, as most do; a policy that says `kms:` meant this key.
+        (Some(of_resource), Some(of_caller))
+            if step.decision.by == PolicyType::IdentityPolicy
+                && of_resource.policy == PolicyType::ResourcePolicy =>
+        {
+            let service = step
+                .request
+                .action
+                .split_once(':')
+                .map_or("", |(name, _)| name);
+            if written(of_caller).is_some_and(|one| !one.aws && names(&one, of_caller, service)) {
+                of_caller
+            } else {
+                of_resource
+            }
+        }
+        (Some(of_resource), _) => of_resource,
+        (None, Some(of_caller)) => of_caller,
+        (None, None) => statements.first()?,
+    };
+    cause(observer, caller, step, chosen)
+}
+
+/// Whether the statement names actions of the service, instead of all there are.
+fn names(written: &Written<'_>, statement: &StatementRef, service: &str) -> bool {
+    let Some(actions) = written
+        .statement(statement.index)
+        .and_then(|statement| statement.get("Action"))
+    else {
+        return false;
+    };
+    let named = |action: &serde_json::Value| {
+        action
+            .as_str()
+            .and_then(|action| action.split_once(':'))
+            .is_some_and(|(prefix, _)| prefix.eq_ignore_ascii_case(service))
+    };
+    match actions {
+        serde_json::Value::Array(all) => all.iter().any(named),
+        one => named(one),
+    }
+}
+
+/// What keeps the caller out: the `Deny`, else the statement that almost lets it in, else the
+/// document that has none.
+fn denying(observer: &Observer<'_>, caller: &Caller<'_>, step: &Step) -> Option<Cause> {
+    let decision = &step.decision;
+    if decision.explicit {
+        return cause(observer, caller, step, decision.statements.first()?);
+    }
+    if let Some(near) = near::statement(observer, caller, step) {
+        return Some(told(
+            near.policy,
+            &near.written,
+            Some((near.index, near.sid)),
+        ));
+    }
+    let of_resource = || resource_policy(observer, step);
+    let lacking = match decision.by {
+        PolicyType::ResourcePolicy | PolicyType::TrustPolicy => of_resource(),
+        PolicyType::PermissionsBoundary => caller.boundaries.written.first().copied(),
+        PolicyType::Scp | PolicyType::Rcp => observer.guards.written(decision.by, 1, 0),
+        PolicyType::IdentityPolicy
+        | PolicyType::SessionPolicy
+        | PolicyType::VpcEndpointPolicy
+        | PolicyType::Grant => of_caller(observer, caller),
+    };
+    Some(told(decision.by, &lacking?, None))
+}
+
+/// The role itself, where none of its policies says anything.
+fn of_caller<'w>(observer: &'w Observer<'_>, caller: &'w Caller<'_>) -> Option<Written<'w>> {
+    let arn = caller.principal.role_arn()?;
+    let (part, role) = observer.estate.role(arn)?;
+    Some(Written {
+        file: part.file.as_deref(),
+        document: &role.arn,
+        source: None,
+        place: role.place,
+        aws: false,
+    })
+}
+
+fn cause(
+    observer: &Observer<'_>,
+    caller: &Caller<'_>,
+    step: &Step,
+    statement: &StatementRef,
+) -> Option<Cause> {
+    let written = written(observer, caller, step, statement)?;
+    let sid = statement.sid.as_deref().map(str::to_owned);
+    Some(told(
+        statement.policy,
+        &written,
+        Some((statement.index, sid)),
+    ))
+}
+
+fn told(policy: PolicyType, written: &Written<'_>, at: Option<(usize, Option<String>)>) -> Cause {
+    let index = at.as_ref().map(|(index, _)| *index);
+    Cause {
+        policy,
+        statement: at.map(|(index, sid)| sid.unwrap_or_else(|| index.to_string())),
+        document: Some(written.document.to_owned()),
+        changed: None,
+        file: written.file.map(str::to_owned),
+        // Without a file's name a line leads nowhere.
+        line: written.file.map(|_| written.line(index)),
+    }
+}
+
+/// Where a statement of a decision stands.
+pub(crate) fn written<'w>(
+    observer: &'w Observer<'_>,
+    caller: &'w Caller<'_>,
+    step: &Step,
+    statement: &StatementRef,
+) -> Option<Written<'w>> {
+    match statement.policy {
+        PolicyType::IdentityPolicy => caller.identity.written.get(statement.document).copied(),
+        PolicyType::PermissionsBoundary => {
+            caller.boundaries.written.get(statement.document).copied()
+        }
+        PolicyType::Scp | PolicyType::Rcp => {
+            let (level, document) = (statement.level, statement.document);
+            observer.guards.written(statement.policy, level, document)
+        }
+        PolicyType::ResourcePolicy | PolicyType::TrustPolicy | PolicyType::Grant => {
+            resource_policy(observer, step)
+        }
+        PolicyType::SessionPolicy | PolicyType::VpcEndpointPolicy => None,
+    }
+}
+
+/// The policy of the resource that a step was about.
+pub(crate) fn resource_policy<'w>(observer: &'w Observer<'_>, step: &Step) -> Option<Written<'w>> {
+    let arn = step.request.resource.as_str();
+    let estate = observer.estate;
+    if let Some((part, key)) = estate.key(arn) {
+        return Some(Written {
+            file: part.file.as_deref(),
+            document: &key.arn,
+            source: Some(&key.policy),
+            place: key.policy.place,
+            aws: false,
+        });
+    }
+    if let Some((part, role)) = estate.role(arn) {
+        return Some(Written {
+            file: part.file.as_deref(),
+            document: &role.arn,
+            source: Some(&role.trust),
+            place: role.trust.place,
+            aws: false,
+        });
+    }
+    let table = arn.split_once("/index/").map_or(arn, |(table, _)| table);
+    let (part, table) = estate.table(table)?;
+    Some(Written {
+        file: part.file.as_deref(),
+        document: &table.arn,
+        source: table.resource_policy.as_ref(),
+        place: table.place,
+        aws: false,
+    })
+}
+
+// What is no statement: a property of the table or of its key stands where a `Sid` would.
+
+fn property(file: Option<&str>, document: &str, name: &str, place: Place) -> Cause {
+    Cause {
+        policy: PolicyType::ResourcePolicy,
+        statement: Some(name.to_owned()),
+        document: Some(document.to_owned()),
+        changed: None,
+        file: file.map(str::to_owned),
+        line: file.map(|_| place.line),
+    }
+}
+
+fn encryption(observer: &Observer<'_>, observations: &Observations, table: &str) -> Option<Cause> {
+    let arn = observations.tables.get(table)?.table_arn.as_deref()?;
+    let (part, table) = observer.estate.table(arn)?;
+    let file = part.file.as_deref();
+    Some(property(
+        file,
+        &table.arn,
+        "SSESpecification",
+        table.encryption_place,
+    ))
+}
+
+/// The table's encryption; the alias, where that is what the plan and the table differ in.
+fn wrong_key(observer: &Observer<'_>, observations: &Observations, name: &str) -> Option<Cause> {
+    let planned = observer.plan.tables.get(name)?;
+    let alias = match &planned.key {
+        TableKey::Alias(_) => planned.key.alias_name(),
+        TableKey::Key(_) | TableKey::AwsOwned => None,
+    };
+    let arn = observations.tables.get(name)?.table_arn.as_deref()?;
+    let (_, table) = observer.estate.table(arn)?;
+    if let (Some(alias), Encryption::Key(key)) = (alias, &table.encryption)
+        && observer.estate.key(key).is_some_and(|(_, key)| {
+            // The table's key is without an alias of its own: the plan's has moved away from it.
+            observer.estate.aliases_of(&key.key_id).is_empty()
+        })
+    {
+        let account = observer.estate.account();
+        for part in observer.estate.parts() {
+            let Some(found) = part.account.aliases.iter().find(|one| one.name == alias) else {
+                continue;
+            };
+            let arn = format!(
+                "arn:{}:kms:{}:{}:{alias}",
+                account.partition, account.region, account.account
+            );
+            return Some(property(
+                part.file.as_deref(),
+                &arn,
+                "TargetKeyId",
+                found.place,
+            ));
+        }
+    }
+    encryption(observer, observations, name)
+}
+
+fn unusable_key(
+    observer: &Observer<'_>,
+    observations: &Observations,
+    table: &str,
+) -> Option<Cause> {
+    let seen = observations.tables.get(table)?;
+    let of_table =
+        seen.table_arn
+            .as_deref()
+            .and_then(|arn| match &observer.estate.table(arn)?.1.encryption {
+                Encryption::Key(arn) => Some(arn.as_str()),
+                Encryption::AwsOwned | Encryption::AwsManaged | Encryption::Unknown(_) => None,
+            });
+    let (part, key) = observer
+        .estate
+        .key(of_table.or(seen.expected_key.as_deref())?)?;
+    (!key.enabled).then(|| property(part.file.as_deref(), &key.arn, "Enabled", key.place))
+}

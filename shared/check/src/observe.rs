@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The plan's probes, answered from the templates.
+
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+
+use keyproof_core::Service;
+use keyproof_plan::{Plan, Probe, ProbeKind, Table as Planned, TableKey};
+use keyproof_template::Encryption as TemplateEncryption;
+use keyproof_verdict::{
+    Answer, Blindness, Encryption, Evidence, KeyState, Observation, Observations, RunFacts,
+    TableObservation, classify_call,
+};
+
+use crate::assume::{NoSession, Opened};
+use crate::caller::Caller;
+use crate::context::Surroundings;
+use crate::estate::Estate;
+use crate::weigh::{self, Guards, Question, Step, Weighed};
+use crate::{Circumstances, Runner};
+
+/// An answer, with the decisions that led to it.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    pub(crate) observation: Observation,
+    pub(crate) steps: Vec<Step>,
+}
+
+impl Seen {
+    pub(crate) fn answered(
+        answer: Answer,
+        code: Option<&str>,
+        message: Option<String>,
+        resource: Option<String>,
+        steps: Vec<Step>,
+    ) -> Self {
+        Self {
+            observation: Observation {
+                answer,
+                resource,
+                error_code: code.map(str::to_owned),
+                message,
+                request_id: None,
+                attempts: 0,
+                latency_ms: None,
+            },
+            steps,
+        }
+    }
+
+    /// No service would say that: a run would not even call.
+    pub(crate) fn silent(
+        answer: Answer,
+        message: impl Into<String>,
+        resource: Option<String>,
+    ) -> Self {
+        Self::answered(answer, None, Some(message.into()), resource, Vec::new())
+    }
+
+    /// The templates don't tell.
+    pub(crate) fn untold(what: String, resource: Option<String>) -> Self {
+        let answer = Answer::Unknown(Blindness::Untold(what));
+        Self::answered(answer, None, None, resource, Vec::new())
+    }
+}
+
+/// Answers a plan's probes.
+#[derive(Debug)]
+pub(crate) struct Observer<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) estate: &'a Estate,
+    pub(crate) circumstances: &'a Circumstances,
+    pub(crate) surroundings: Surroundings<'a>,
+    pub(crate) guards: Guards<'a>,
+    pub(crate) session_name: String,
+    pub(crate) runner: Option<Caller<'a>>,
+    pub(crate) probes: Vec<Probe>,
+    sessions: BTreeMap<&'a str, OnceCell<Opened<'a>>>,
+}
+
+impl<'a> Observer<'a> {
+    pub(crate) fn new(
+        plan: &'a Plan,
+        estate: &'a Estate,
+        circumstances: &'a Circumstances,
+        facts: &'a RunFacts,
+    ) -> Self {
+        let region = facts.region.as_deref().unwrap_or(&plan.region);
+        Self {
+            plan,
+            estate,
+            circumstances,
+            surroundings: Surroundings {
+                now: facts.started_at,
+                region,
+                told: &circumstances.context,
+            },
+            guards: Guards::of(estate),
+            session_name: format!("keyproof-{}", facts.id),
+            runner: Caller::runner(estate, circumstances),
+            probes: plan.probes(),
+            sessions: plan
+                .principals
+                .keys()
+                .map(|name| (name.as_str(), OnceCell::new()))
+                .collect(),
+        }
+    }
+
+    /// What a run would see.
+    pub(crate) fn observe(&self, wanted: impl Fn(&Probe) -> bool) -> Observations {
+        let mut observations = Observations::default();
+        for (name, table) in &self.plan.tables {
+            let seen = self.inspect(table);
+            observations.tables.insert(name.clone(), seen);
+        }
+        for probe in self.probes.iter().filter(|probe| wanted(probe)) {
+            if let Some(seen) = self.probe(probe, &observations) {
+                observations
+                    .probes
+                    .insert(probe.id.clone(), seen.observation);
+            }
+        }
+        observations
+    }
+
+    /// The answer to an access probe. `observations` has the tables.
+    pub(crate) fn probe(&self, probe: &Probe, observations: &Observations) -> Option<Seen> {
+        let ProbeKind::Access {
+            principal: name,
+            action,
+            table,
+            index,
+            ..
+        } = &probe.kind
+        else {
+            return None;
+        };
+        let principal = self.plan.principals.get(name)?;
+        let opened = self.opened(name)?;
+        if action.service() == Service::Sts {
+            return Some(opened.seen.clone());
+        }
+        let table_name = table.as_deref()?;
+        let planned = self.plan.tables.get(table_name)?;
+        let arn = self.table_arn(
+            planned,
+            principal.role.as_arn().partition(),
+            principal.role.account(),
+        );
+        let resource = || {
+            Some(match (action.service(), index) {
+                (Service::Kms, _) => {
+                    return planned
+                        .key
+                        .key_id()
+                        .filter(|id| id.starts_with("arn:") && id.contains(":key/"))
+                        .map(str::to_owned);
+                }
+                (_, Some(index)) => format!("{arn}/index/{index}"),
+                (_, None) => arn.clone(),
+            })
+        };
+        let caller = match &opened.session {
+            Ok(caller) => caller,
+            Err(NoSession::Untold(what)) => return Some(Seen::untold(what.clone(), resource())),
+            Err(NoSession::Refused) => {
+                let refusal = &opened.seen.observation;
+                return Some(Seen::answered(
+                    Answer::Unknown(Blindness::NoSession),
+                    refusal.error_code.as_deref(),
+                    refusal.message.clone(),
+                    resource(),
+                    Vec::new(),
+                ));
+            }
+        };
+        if action.service() == Service::Kms {
+            let resolved = observations
+                .tables
+                .get(table_name)
+                .and_then(|seen| seen.expected_key.as_deref());
+            return Some(self.key_probe(caller, principal, *action, planned, resolved));
+        }
+        // A query of an index has to know its key attributes first.
+        if index.is_some()
+            && let Some(seen) = observations.tables.get(table_name)
+            && seen.encryption.is_none()
+            && let Answer::Denied(_) = seen.look.answer
+        {
+            let message = format!(
+                "the key attributes of index `{}` are not known: whoever inspects `{}` may not look at it",
+                index.as_deref().unwrap_or_default(),
+                planned.name
+            );
+            let answer = Answer::Unknown(Blindness::MayNotLook);
+            return Some(Seen::silent(answer, message, resource()));
+        }
+        Some(self.table_probe(caller, *action, planned, &arn, index.as_deref()))
+    }
+
+    pub(crate) fn opened(&self, principal: &str) -> Option<&Opened<'a>> {
+        let (name, cell) = self.sessions.get_key_value(principal)?;
+        let principal = self.plan.principals.get(*name)?;
+        Some(cell.get_or_init(|| self.open(principal)))
+    }
+
+    /// The table that a call names.
+    fn table_arn(&self, planned: &Planned, partition: &str, account: &str) -> String {
+        match &planned.arn {
+            Some(arn) => arn.to_string(),
+            None => format!(
+                "arn:{partition}:dynamodb:{}:{account}:table/{}",
+                self.surroundings.region, planned.name
+            ),
+        }
+    }
+
+    pub(crate) fn weigh(&self, caller: &Caller<'_>, question: Question<'_>) -> Weighed {
+        let account = &self.estate.account().account;
+        weigh::weigh(caller, &self.guards, account, &self.surroundings, question)
+    }
+
+    /// What a run would find out about a table: `DescribeTable` and `DescribeKey`, as the runner or
+    /// as the principal of `inspect_as`.
+    fn inspect(&self, planned: &Planned) -> TableObservation {
+        let unseen = |seen: Seen, arn: Option<String>| TableObservation {
+            look: seen.observation,
+            encryption: None,
+            expected_key: match &planned.key {
+                TableKey::Key(arn) => Some(arn.to_string()),
+                TableKey::Alias(_) | TableKey::AwsOwned => None,
+            },
+            key_state: None,
+            table_arn: arn,
+        };
+        let planned_arn = planned.arn.as_ref().map(ToString::to_string);
+        let (inspector, account) = match &planned.inspect_as {
+            None => {
+                let account = self.estate.account();
+                let own = (account.partition.as_str(), account.account.as_str());
+                let anybody = self.circumstances.runner == Runner::Anybody;
+                (self.runner.as_ref().filter(|_| !anybody), own)
+            }
+            Some(name) => {
+                let (Some(principal), Some(opened)) =
+                    (self.plan.principals.get(name), self.opened(name))
+                else {
+                    let what = format!("the plan has no principal `{name}`");
+                    return unseen(Seen::untold(what, None), planned_arn);
+                };
+                let seen = match &opened.session {
+                    Ok(caller) => {
+                        let arn = principal.role.as_arn();
+                        let account = (arn.partition(), arn.account());
+                        return self.look(planned, Some(caller), account, &unseen);
+                    }
+                    Err(NoSession::Untold(what)) => Seen::untold(what.clone(), None),
+                    Err(NoSession::Refused) => {
+                        let refusal = &opened.seen.observation;
+                        Seen::answered(
+                            Answer::Unknown(Blindness::NoSession),
+                            refusal.error_code.as_deref(),
+                            refusal.message.clone(),
+                            None,
+                            Vec::new(),
+                        )
+                    }
+                };
+                return unseen(seen, planned_arn);
+            }
+        };
+        self.look(planned, inspector, account, &unseen)
+    }
+
+    fn look(
+        &self,
+        planned: &Planned,
+        inspector: Option<&Caller<'_>>,
+        (partition, account): (&str, &str),
+        unseen: &dyn Fn(Seen, Option<String>) -> TableObservation,
+    ) -> TableObservation {
+        let arn = self.table_arn(planned, partition, account);
+        let Some((_, table)) = self.estate.table(&arn) else {
+            let what = format!("the table `{arn}` is not in the templates");
+            return unseen(Seen::untold(what, Some(arn.clone())), Some(arn));
+        };
+        let key = match &planned.key {
+            TableKey::AwsOwned => None,
+            key @ (TableKey::Key(_) | TableKey::Alias(_)) => {
+                Some(self.describe_key(inspector, key))
+            }
+        };
+        let mut found = unseen(
+            Seen::answered(
+                Answer::Allowed(Evidence::Evaluated),
+                None,
+                None,
+                Some(arn.clone()),
+                Vec::new(),
+            ),
+            Some(arn.clone()),
+        );
+        if let Some(Ok((key_arn, enabled))) = &key {
+            found.expected_key = Some(key_arn.clone());
+            found.key_state = Some(if *enabled {
+                KeyState::Enabled
+            } else {
+                KeyState::Disabled
+            });
+        }
+        let refused = inspector.and_then(|inspector| self.may_not_describe(inspector, table));
+        if let Some(refused) = refused {
+            found.look = refused;
+            return found;
+        }
+        found.encryption = match &table.encryption {
+            TemplateEncryption::AwsOwned => Some(Encryption::AwsOwned),
+            TemplateEncryption::AwsManaged => Some(Encryption::Key {
+                arn: format!(
+                    "arn:{partition}:kms:{}:{account}:alias/aws/dynamodb",
+                    self.surroundings.region
+                ),
+            }),
+            TemplateEncryption::Key(arn) => Some(Encryption::Key { arn: arn.clone() }),
+            TemplateEncryption::Unknown(what) => {
+                found.look = Seen::untold(what.clone(), Some(arn.clone())).observation;
+                None
+            }
+        };
+        // Without the alias resolved, nobody can compare.
+        if let (TableKey::Alias(_), Some(Err(failure))) = (&planned.key, key)
+            && found.encryption.is_some()
+        {
+            found.look = Observation {
+                resource: Some(arn),
+                ..failure
+            };
+        }
+        found
+    }
+
+    fn may_not_describe(
+        &self,
+        inspector: &Caller<'_>,
+        table: &keyproof_template::Table,
+    ) -> Option<Observation> {
+        let tags = table
+            .tags
+            .iter()
+            .map(|(key, value)| (format!("aws:ResourceTag/{key}"), vec![value.clone()]));
+        let resource = Some(table.arn.clone());
+        let weighed = self.weigh(
+            inspector,
+            Question {
+                action: "dynamodb:DescribeTable".to_owned(),
+                resource: table.arn.clone(),
+                policy: table.resource_policy.as_ref(),
+                grants: &[],
+                via: None,
+                context: tags.collect(),
+            },
+        );
+        match weighed {
+            Weighed::Certain(step) if step.is_allowed() => None,
+            Weighed::Certain(step) => {
+                let (code, message) = ("AccessDeniedException", step.sentence());
+                let answer = classify_call(Service::DynamoDb, Some(code), Some(&message));
+                let steps = Vec::new();
+                let seen = Seen::answered(answer, Some(code), Some(message), resource, steps);
+                Some(seen.observation)
+            }
+            Weighed::Hangs(what) => Some(Seen::untold(what, resource).observation),
+        }
+    }
+}

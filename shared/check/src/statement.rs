@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Where policies stand in the templates.
+
+use keyproof_document::Place;
+use keyproof_template::PolicySource;
+
+/// A policy document that took part in a decision, and where it is written down.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Written<'a> {
+    /// The template's file.
+    pub(crate) file: Option<&'a str>,
+    /// The ARN that the document belongs to: the role's, the key's, the managed policy's.
+    pub(crate) document: &'a str,
+    /// The policy; `None` for one that no template holds.
+    pub(crate) source: Option<&'a PolicySource>,
+    /// Where it is attached or declared.
+    pub(crate) place: Place,
+    /// Whether it is one of AWS's own, which nobody of the account wrote.
+    pub(crate) aws: bool,
+}
+
+impl Written<'_> {
+    /// The line of a statement, or of the whole document.
+    pub(crate) fn line(&self, statement: Option<usize>) -> usize {
+        match (self.source, statement) {
+            // AWS's own document stands nowhere; where it is attached does.
+            (Some(source), Some(index)) if !self.aws => source.statement_place(index).line,
+            (Some(source), None) if !self.aws => source.place.line,
+            (Some(_) | None, _) => self.place.line,
+        }
+    }
+
+    /// The statement as JSON.
+    pub(crate) fn statement(&self, index: usize) -> Option<&serde_json::Value> {
+        let statements = self.source?.value.get("Statement")?;
+        match statements {
+            serde_json::Value::Array(all) => all.get(index),
+            one if index == 0 => Some(one),
+            _ => None,
+        }
+    }
+}

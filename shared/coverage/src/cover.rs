@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Holding a plan against every mutant, on all processors.
+
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use keyproof_check::{Circumstances, Estate, verdicts};
+use keyproof_plan::Plan;
+use keyproof_verdict::{Finding, Report, RunFacts, Verdict};
+
+use crate::mutant::{Edit, Mutant};
+use crate::remedy::{self, Remedy};
+use crate::report::{Coverage, OutOfReach, PlanRow, Survivor};
+use crate::site::Site;
+use crate::universe::{Difference, Universe, effect};
+
+/// What became of a mutant.
+enum Fate {
+    Killed,
+    Equivalent,
+    OutOfReach(OutOfReach),
+    Survived(Box<Survivor>),
+}
+
+/// Holds the plan against every mutant of the estate.
+#[must_use]
+pub fn cover(
+    plan: &Plan,
+    estate: &Estate,
+    circumstances: &Circumstances,
+    facts: &RunFacts,
+) -> Coverage {
+    let mut estate = estate.clone();
+    let mutants = crate::mutants(&mut estate);
+    let whole = verdicts(plan, &estate, circumstances, facts);
+    let bench = Bench {
+        plan,
+        estate: &estate,
+        circumstances,
+        facts,
+        baseline: outcomes(&whole),
+        universe: Universe::new(plan, &estate, circumstances, facts),
+    };
+    let mut coverage = Coverage {
+        schema: Coverage::SCHEMA.to_owned(),
+        plan: PlanRow {
+            name: plan.name.clone(),
+            digest: plan.digest.clone(),
+            verdict: whole.summary.verdict.as_str().to_owned(),
+        },
+        mutants: 0,
+        killed: 0,
+        equivalent: 0,
+        survivors: Vec::new(),
+        out_of_reach: Vec::new(),
+    };
+    for fate in bench.all(&mutants) {
+        match fate {
+            Fate::Killed => coverage.killed += 1,
+            Fate::Equivalent => coverage.equivalent += 1,
+            Fate::OutOfReach(row) => coverage.out_of_reach.push(row),
+            Fate::Survived(row) => coverage.survivors.push(*row),
+        }
+    }
+    coverage.mutants = coverage.killed + coverage.survivors.len();
+    coverage
+}
+
+/// What mutants are tried on.
+struct Bench<'b> {
+    plan: &'b Plan,
+    estate: &'b Estate,
+    circumstances: &'b Circumstances,
+    facts: &'b RunFacts,
+    baseline: Vec<(Verdict, Option<Finding>)>,
+    universe: Universe,
+}
+
+fn outcomes(report: &Report) -> Vec<(Verdict, Option<Finding>)> {
+    report
+        .probes
+        .iter()
+        .map(|row| (row.verdict, row.finding))
+        .collect()
+}
+
+impl Bench<'_> {
+    /// The fates, in the mutants' order.
+    fn all(&self, mutants: &[Mutant]) -> Vec<Fate> {
+        let workers = thread::available_parallelism().map_or(1, NonZero::get);
+        let next = AtomicUsize::new(0);
+        let work = || {
+            // A mutant is put in and taken out again: the estate is copied once.
+            let mut estate = self.estate.clone();
+            let mut fates = Vec::new();
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                let Some(mutant) = mutants.get(number) else {
+                    return fates;
+                };
+                let mut edit = mutant.edit.clone();
+                edit.exchange(&mut estate);
+                let fate = self.fate(mutant, &estate);
+                edit.exchange(&mut estate);
+                fates.push((number, fate));
+            }
+        };
+        let mut fates: Vec<(usize, Fate)> = thread::scope(|scope| {
+            let others: Vec<_> = (1..workers).map(|_| scope.spawn(work)).collect();
+            let mut fates = work();
+            for other in others {
+                match other.join() {
+                    Ok(more) => fates.extend(more),
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+            fates
+        });
+        fates.sort_by_key(|(number, _)| *number);
+        fates.into_iter().map(|(_, fate)| fate).collect()
+    }
+
+    fn fate(&self, mutant: &Mutant, broken: &Estate) -> Fate {
+        let report = verdicts(self.plan, broken, self.circumstances, self.facts);
+        let noticed = outcomes(&report)
+            .iter()
+            .zip(&self.baseline)
+            .any(|(now, before)| now != before && now.0 != Verdict::Pass);
+        if noticed {
+            return Fate::Killed;
+        }
+        let trust = matches!(mutant.edit, Edit::Policy(Site::Trust(..), _));
+        let (probes, tables) =
+            match self
+                .universe
+                .difference(broken, self.circumstances, self.facts, trust)
+            {
+                Difference::None => return Fate::Equivalent,
+                Difference::OutOfReach(effect) => {
+                    return Fate::OutOfReach(OutOfReach {
+                        id: mutant.id.clone(),
+                        change: mutant.change.clone(),
+                        place: mutant.place.clone(),
+                        effect,
+                    });
+                }
+                Difference::Reachable { probes, tables } => (probes, tables),
+            };
+        let found = remedy::find(
+            self.plan,
+            &self.universe,
+            &probes,
+            (self.estate, broken),
+            (self.circumstances, self.facts),
+        );
+        let effect = match (probes.first(), tables.first()) {
+            (Some((id, before, after)), _) => effect(id, *before, *after, probes.len() - 1),
+            (None, Some(table)) => format!("what `{table}` is encrypted with changes"),
+            (None, None) => String::new(),
+        };
+        let (add, needs) = match found {
+            Some(found) => (Some(found.add), found.needs),
+            None => (None, Remedy::default()),
+        };
+        Fate::Survived(Box::new(Survivor {
+            id: mutant.id.clone(),
+            change: mutant.change.clone(),
+            place: mutant.place.clone(),
+            file: mutant.file.clone(),
+            line: mutant.file.as_ref().map(|_| mutant.line),
+            effect,
+            add,
+            needs,
+        }))
+    }
+}

@@ -147,7 +147,7 @@ fn by_script(state: &State, request: &Request, reply: &Reply) -> Outgoing {
         Reply::OtherSession(role) => send(request, sts::answer(state, request, Some(role))),
         Reply::UnnamedSession(role) => {
             let answer = sts::answer(state, request, Some(role));
-            send(request, answer.map(sts::unnamed))
+            send(request, answer.map(|answer| sts::unnamed(&answer)))
         }
         Reply::Raw {
             status,

@@ -53,7 +53,7 @@ pub(super) fn answer(
 }
 
 /// The same answer without its `AssumedRoleUser`.
-pub(super) fn unnamed(answer: Value) -> Value {
+pub(super) fn unnamed(answer: &Value) -> Value {
     let whole = answer["AssumeRole"].as_str().unwrap_or_default();
     let (_, rest) = whole.split_once("</AssumedRoleUser>").unwrap_or_default();
     json!({ "AssumeRole": rest })

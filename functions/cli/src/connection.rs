@@ -68,12 +68,16 @@ pub(crate) struct TemplateOptions {
     /// repeat it for more
     #[arg(long, value_name = "NAME=VALUE", value_parser = parameter)]
     parameter: Vec<(String, String)>,
+    /// Id of a key that exists already, for plans that name it by its ARN:
+    /// `OrdersKey=1234abcd-12ab-34cd-56ef-1234567890ab`; repeat it for more
+    #[arg(long, value_name = "LOGICAL_ID=ID", value_parser = parameter)]
+    key_id: Vec<(String, String)>,
 }
 
 impl TemplateOptions {
     /// Whether anything was said.
     pub(crate) const fn is_default(&self) -> bool {
-        self.parameter.is_empty()
+        self.parameter.is_empty() && self.key_id.is_empty()
     }
 
     /// The deployment that the template is read for.
@@ -89,6 +93,7 @@ impl TemplateOptions {
         }
         Ok(keyproof_template::Options {
             parameters,
+            key_ids: self.key_id.iter().cloned().collect(),
             ..keyproof_template::Options::new(account, region)
         })
     }

@@ -41,7 +41,7 @@ impl<'a> Observer<'a> {
                 Err(NoSession::Untold(what.clone()))
             }
             (Answer::Denied(_), false) if self.estate.role(principal.role.as_str()).is_none() => {
-                Err(NoSession::Untold(self.missing_role(principal)))
+                Err(NoSession::Untold(missing_role(principal)))
             }
             (Answer::Denied(_) | Answer::KeyUnusable(_) | Answer::Unknown(_), false) => {
                 Err(NoSession::Refused)
@@ -62,11 +62,7 @@ impl<'a> Observer<'a> {
             tags,
             principal.source_identity.as_deref(),
         );
-        caller.ok_or_else(|| NoSession::Untold(self.missing_role(principal)))
-    }
-
-    fn missing_role(&self, principal: &Principal) -> String {
-        format!("the role `{}` is not in the templates", principal.role)
+        caller.ok_or_else(|| NoSession::Untold(missing_role(principal)))
     }
 
     fn assume(&self, principal: &Principal) -> Seen {
@@ -87,7 +83,7 @@ impl<'a> Observer<'a> {
         let own_account = self.estate.account().account.as_str();
         let Some((_, role)) = self.estate.role(arn) else {
             if principal.role.account() != own_account {
-                return Seen::untold(self.missing_role(principal), resource);
+                return Seen::untold(missing_role(principal), resource);
             }
             // STS answers so for a role that doesn't exist. A note says that it is not there.
             return refused("sts:AssumeRole", Vec::new());
@@ -189,4 +185,8 @@ fn actions(principal: &Principal) -> Vec<&'static str> {
         actions.push("sts:SetSourceIdentity");
     }
     actions
+}
+
+fn missing_role(principal: &Principal) -> String {
+    format!("the role `{}` is not in the templates", principal.role)
 }

@@ -108,9 +108,10 @@ impl<'a> Documents<'a> {
             self.push_unwritten(least.flatten(), most, written);
             return;
         };
-        let (file, place) = match aws {
-            true => (part.file.as_deref(), attachment.place),
-            false => (home.file.as_deref(), policy.source.place),
+        let (file, place) = if aws {
+            (part.file.as_deref(), attachment.place)
+        } else {
+            (home.file.as_deref(), policy.source.place)
         };
         let written = Written {
             file,

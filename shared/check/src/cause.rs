@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The statement behind a failure, and where it stands.
 
+use std::collections::BTreeSet;
+
 use keyproof_core::{PolicyType, Service};
 use keyproof_document::Place;
 use keyproof_plan::{ProbeKind, TableKey};
 use keyproof_policy::StatementRef;
 use keyproof_template::Encryption;
-use keyproof_verdict::{Answer, Cause, Finding, Observations, ProbeRow};
+use keyproof_verdict::{Answer, Cause, Finding, Observations, ProbeRow, Report, Verdict};
 
 use crate::caller::Caller;
 use crate::near;
@@ -18,6 +20,7 @@ use crate::weigh::Step;
 pub(crate) fn of(
     observer: &Observer<'_>,
     observations: &Observations,
+    relied_on: &ReliedOn,
     row: &ProbeRow,
 ) -> Option<Cause> {
     let probe = observer.probes.iter().find(|probe| probe.id == row.id)?;
@@ -49,7 +52,7 @@ pub(crate) fn of(
                 Service::DynamoDb | Service::Sts => steps.first()?,
                 Service::Kms => steps.last()?,
             };
-            exposing(observer, caller, step)
+            exposing(observer, caller, step, relied_on)
         }
         Finding::LockedOut => match (&observation.answer, steps.last()) {
             (Answer::Denied(_), Some(step)) => denying(observer, caller, step),
@@ -65,65 +68,90 @@ pub(crate) fn of(
     }
 }
 
-/// Of the statements that let the caller in, the one that its owner would change.
-fn exposing(observer: &Observer<'_>, caller: &Caller<'_>, step: &Step) -> Option<Cause> {
-    let statements = &step.decision.statements;
-    let of_resource = statements.iter().find(|one| {
-        matches!(
-            one.policy,
-            PolicyType::ResourcePolicy | PolicyType::TrustPolicy | PolicyType::Grant
-        )
-    });
-    let written = |one: &StatementRef| written(observer, caller, step, one);
-    let own = statements
-        .iter()
-        .filter(|one| one.policy == PolicyType::IdentityPolicy);
-    let authored = own
-        .clone()
-        .find(|one| written(one).is_some_and(|written| !written.aws));
-    let of_caller = authored.or_else(|| own.clone().next());
-    let chosen = match (of_resource, of_caller) {
-        // The key policy leaves it to IAM, as most do; a policy that says `kms:` meant this key.
-        (Some(of_resource), Some(of_caller))
-            if step.decision.by == PolicyType::IdentityPolicy
-                && of_resource.policy == PolicyType::ResourcePolicy =>
-        {
-            let service = step
-                .request
-                .action
-                .split_once(':')
-                .map_or("", |(name, _)| name);
-            if written(of_caller).is_some_and(|one| !one.aws && names(&one, of_caller, service)) {
-                of_caller
-            } else {
-                of_resource
+/// A statement: its document, and its number in it.
+type At = (String, usize);
+
+/// The statements that expected access rests on: whoever is let in by mistake may use them, too, but
+/// they are not the mistake.
+#[derive(Debug, Default)]
+pub(crate) struct ReliedOn(BTreeSet<At>);
+
+impl ReliedOn {
+    /// Goes through the probes that are allowed as expected.
+    pub(crate) fn by(
+        observer: &Observer<'_>,
+        observations: &Observations,
+        report: &Report,
+    ) -> Self {
+        let mut places = BTreeSet::new();
+        let allowed = report
+            .probes
+            .iter()
+            .filter(|row| row.verdict == Verdict::Pass && row.expected.by.is_none());
+        for row in allowed {
+            let probe = observer.probes.iter().find(|probe| probe.id == row.id);
+            let Some((probe, principal)) = probe.zip(row.principal.as_deref()) else {
+                continue;
+            };
+            let Some(Seen { steps, .. }) = observer.probe(probe, observations) else {
+                continue;
+            };
+            let Some(opened) = observer.opened(principal) else {
+                continue;
+            };
+            let session = opened.session.as_ref().ok();
+            for step in &steps {
+                let caller = match step.request.action.split_once(':') {
+                    Some(("sts", _)) => observer.runner.as_ref(),
+                    Some(_) | None => session,
+                };
+                let Some(caller) = caller else { continue };
+                for one in &step.decision.statements {
+                    places.extend(place(observer, caller, step, one));
+                }
             }
         }
-        (Some(of_resource), _) => of_resource,
-        (None, Some(of_caller)) => of_caller,
-        (None, None) => statements.first()?,
-    };
-    cause(observer, caller, step, chosen)
+        Self(places)
+    }
 }
 
-/// Whether the statement names actions of the service, instead of all there are.
-fn names(written: &Written<'_>, statement: &StatementRef, service: &str) -> bool {
-    let Some(actions) = written
-        .statement(statement.index)
-        .and_then(|statement| statement.get("Action"))
-    else {
-        return false;
+fn place(
+    observer: &Observer<'_>,
+    caller: &Caller<'_>,
+    step: &Step,
+    statement: &StatementRef,
+) -> Option<At> {
+    // A role's inline policies share its ARN; where they stand tells them apart.
+    let written = written(observer, caller, step, statement)?;
+    let path = written.source.map_or("", |source| source.path.as_str());
+    let document = format!("{} {path}", written.document);
+    Some((document, statement.index))
+}
+
+/// Of the statements that let the caller in, the one that its owner would change: one that nobody
+/// else needs, of the resource's policy before the caller's own, AWS's own policies last.
+fn exposing(
+    observer: &Observer<'_>,
+    caller: &Caller<'_>,
+    step: &Step,
+    relied_on: &ReliedOn,
+) -> Option<Cause> {
+    let delegated = step.decision.by == PolicyType::IdentityPolicy;
+    let rank = |one: &&StatementRef| {
+        let relied =
+            place(observer, caller, step, one).is_some_and(|place| relied_on.0.contains(&place));
+        let aws = written(observer, caller, step, one).is_some_and(|written| written.aws);
+        let of_resource = one.policy != PolicyType::IdentityPolicy;
+        // Where everything is relied on, what the key policy leaves to IAM is IAM's to mend.
+        let later = match (aws, of_resource) {
+            (false, true) => usize::from(relied && delegated),
+            (false, false) => usize::from(!(relied && delegated)),
+            (true, _) => 2,
+        };
+        (relied, later)
     };
-    let named = |action: &serde_json::Value| {
-        action
-            .as_str()
-            .and_then(|action| action.split_once(':'))
-            .is_some_and(|(prefix, _)| prefix.eq_ignore_ascii_case(service))
-    };
-    match actions {
-        serde_json::Value::Array(all) => all.iter().any(named),
-        one => named(one),
-    }
+    let chosen = step.decision.statements.iter().min_by_key(rank)?;
+    cause(observer, caller, step, chosen)
 }
 
 /// What keeps the caller out: the `Deny`, else the statement that almost lets it in, else the

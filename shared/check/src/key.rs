@@ -286,7 +286,7 @@ impl Observer<'_> {
         &self,
         inspector: Option<&Caller<'_>>,
         key: &TableKey,
-    ) -> Result<(String, bool), Observation> {
+    ) -> Result<(String, bool), Box<Observation>> {
         let alias = key.alias_name();
         let reference = key.key_id().unwrap_or_default();
         let found = match alias {
@@ -294,7 +294,8 @@ impl Observer<'_> {
             None => self.estate.key(reference),
         };
         let Some((_, found)) = found else {
-            return Err(Seen::untold(self.missing_key(reference, alias), None).observation);
+            let seen = Seen::untold(self.missing_key(reference, alias), None);
+            return Err(Box::new(seen.observation));
         };
         let known = (found.arn.clone(), found.enabled);
         let Some(inspector) = inspector else {
@@ -308,9 +309,10 @@ impl Observer<'_> {
                 let (code, message) = ("AccessDeniedException", step.sentence());
                 let answer = classify_call(Service::Kms, Some(code), Some(&message));
                 let steps = vec![step];
-                Err(Seen::answered(answer, Some(code), Some(message), None, steps).observation)
+                let seen = Seen::answered(answer, Some(code), Some(message), None, steps);
+                Err(Box::new(seen.observation))
             }
-            Weighed::Hangs(what) => Err(Seen::untold(what, None).observation),
+            Weighed::Hangs(what) => Err(Box::new(Seen::untold(what, None).observation)),
         }
     }
 }

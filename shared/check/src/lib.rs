@@ -11,8 +11,6 @@
 //! Where an answer hangs on something that no template says, the probe is inconclusive and its
 //! reason says on what.
 
-#![deny(clippy::wildcard_enum_match_arm)]
-
 mod assume;
 mod caller;
 mod cause;
@@ -36,6 +34,7 @@ use std::collections::BTreeMap;
 use keyproof_plan::{Plan, Probe};
 use keyproof_verdict::{Observations, Report, RunFacts, Verdict, judge};
 
+use cause::ReliedOn;
 use observe::Observer;
 
 /// What a trigger of a report that nobody ran says.
@@ -81,9 +80,12 @@ pub fn check(
     let observer = Observer::new(plan, estate, circumstances, &facts);
     let observations = observer.observe(|_| true);
     let mut report = judge(plan, &observations, facts.clone());
-    for row in &mut report.probes {
-        if row.verdict == Verdict::Fail {
-            row.cause = cause::of(&observer, &observations, row);
+    if report.summary.fail + report.summary.excepted > 0 {
+        let relied_on = ReliedOn::by(&observer, &observations, &report);
+        for row in &mut report.probes {
+            if row.verdict == Verdict::Fail {
+                row.cause = cause::of(&observer, &observations, &relied_on, row);
+            }
         }
     }
     report.notes = notes::of(&observer);

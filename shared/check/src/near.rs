@@ -58,7 +58,7 @@ pub(crate) fn statement<'w>(
                 continue;
             };
             for (index, statement) in statements.iter().enumerate() {
-                let Some(opened) = open(statement, element, caller) else {
+                let Some(opened) = open(statement, element, caller, &step.request.action) else {
                     continue;
                 };
                 if allows(observer, caller, step, (*place, written), (index, opened)) {
@@ -110,7 +110,7 @@ fn statements(written: &Written<'_>) -> Option<Vec<Value>> {
 }
 
 /// The statement with one element open, where it has that element and allows.
-fn open(statement: &Value, element: Element, caller: &Caller<'_>) -> Option<Value> {
+fn open(statement: &Value, element: Element, caller: &Caller<'_>, action: &str) -> Option<Value> {
     let mut opened: Map<String, Value> = statement.as_object()?.clone();
     if opened.get("Effect")?.as_str()? != "Allow" {
         return None;
@@ -126,6 +126,8 @@ fn open(statement: &Value, element: Element, caller: &Caller<'_>) -> Option<Valu
             opened.shift_remove("Condition")?;
         }
         Element::Action => {
+            // A statement about another service was never meant for this call.
+            names_service(statement, action).then_some(())?;
             replace(["Action", "NotAction"], json!("*"))?;
         }
         Element::Resource => {
@@ -190,4 +192,24 @@ fn allows(
         account,
     )
     .is_allowed()
+}
+
+/// Whether the statement is about the action's service.
+fn names_service(statement: &Value, action: &str) -> bool {
+    let service = action
+        .split_once(':')
+        .map_or(action, |(service, _)| service);
+    let of_service = |one: &Value| {
+        one.as_str()
+            .and_then(|one| one.split_once(':'))
+            .is_some_and(|(prefix, _)| prefix.eq_ignore_ascii_case(service))
+    };
+    let actions = statement
+        .get("Action")
+        .or_else(|| statement.get("NotAction"));
+    match actions {
+        Some(Value::Array(all)) => all.iter().any(of_service),
+        Some(one) => of_service(one),
+        None => false,
+    }
 }

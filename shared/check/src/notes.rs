@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What the verdicts rest on: what the templates leave out, and what was assumed.
 
+use keyproof_plan::TableKey;
 use keyproof_template::NoteKind;
 use keyproof_verdict::{Answer, NoteRow};
 
@@ -31,6 +32,25 @@ pub(crate) fn of(observer: &Observer<'_>) -> Vec<NoteRow> {
     notes
 }
 
+/// Keys get their ids at deployment, so that a plan's ARN is none of the templates' unless somebody
+/// says which key it is.
+fn unknown_keys(observer: &Observer<'_>, note: &mut impl FnMut(String)) {
+    let account = observer.estate.account();
+    for (name, table) in &observer.plan.tables {
+        let TableKey::Key(arn) = &table.key else {
+            continue;
+        };
+        if observer.estate.key(arn.as_str()).is_none() && arn.account() == account.account.as_str()
+        {
+            note(format!(
+                "the key `{arn}` of `{name}` is none of the templates'; if it is one of them, say which \
+                 with `--key-id LOGICAL_ID={}`, or name it by an alias in the plan",
+                arn.path_and_name()
+            ));
+        }
+    }
+}
+
 fn assumed(observer: &Observer<'_>) -> Vec<NoteRow> {
     let mut notes = Vec::new();
     let mut note = |text: String| {
@@ -41,6 +61,7 @@ fn assumed(observer: &Observer<'_>) -> Vec<NoteRow> {
             line: None,
         });
     };
+    unknown_keys(observer, &mut note);
     let runner = observer
         .runner
         .as_ref()

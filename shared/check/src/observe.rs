@@ -334,7 +334,7 @@ impl<'a> Observer<'a> {
         {
             found.look = Observation {
                 resource: Some(arn),
-                ..failure
+                ..*failure
             };
         }
         found

@@ -29,14 +29,4 @@ impl Written<'_> {
             (Some(_) | None, _) => self.place.line,
         }
     }
-
-    /// The statement as JSON.
-    pub(crate) fn statement(&self, index: usize) -> Option<&serde_json::Value> {
-        let statements = self.source?.value.get("Statement")?;
-        match statements {
-            serde_json::Value::Array(all) => all.get(index),
-            one if index == 0 => Some(one),
-            _ => None,
-        }
-    }
 }

@@ -27,6 +27,10 @@ pub(crate) struct Question<'q> {
 
 /// The answer.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every answer is certain, and none is kept"
+)]
 pub(crate) enum Weighed {
     /// Certain.
     Certain(Step),

@@ -48,7 +48,7 @@ pub enum AmendError {
 /// Where there is nothing to add, or where the text can't be added to without changing what is there.
 pub fn amend(text: &str, survivors: &[Survivor]) -> Result<Amended, AmendError> {
     let additions = Additions::of(survivors);
-    if additions.expectations.is_empty() {
+    if additions.expectations.is_empty() && additions.tables.is_empty() {
         return Err(AmendError::Nothing);
     }
     let before = Plan::parse(text).map_err(|errors| invalid(&errors))?;
@@ -92,10 +92,13 @@ impl Additions {
     fn of(survivors: &[Survivor]) -> Self {
         let mut additions = Self::default();
         for survivor in survivors {
-            let Some(add) = &survivor.add else { continue };
-            additions.principals.extend(survivor.needs.principals.clone());
+            additions
+                .principals
+                .extend(survivor.needs.principals.clone());
             additions.tables.extend(survivor.needs.tables.clone());
-            additions.add(add);
+            for add in survivor.needs.witness.iter().chain(&survivor.add) {
+                additions.add(add);
+            }
         }
         additions
     }
@@ -151,9 +154,7 @@ fn in_json(mut plan: Value, additions: &Additions) -> Result<String, AmendError>
 
 fn in_yaml(text: &str, additions: &Additions) -> Result<String, AmendError> {
     let root = keyproof_document::parse(text).map_err(|errors| AmendError::Invalid {
-        problem: errors
-            .first()
-            .map_or_else(String::new, |error| error.to_string()),
+        problem: errors.first().map_or_else(String::new, ToString::to_string),
     })?;
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     let expectations = additions
@@ -163,7 +164,7 @@ fn in_yaml(text: &str, additions: &Additions) -> Result<String, AmendError> {
         .collect();
     let named = |all: &Map<String, Value>| {
         all.iter()
-            .map(|(name, one)| format!("{}: {}", flow(&Value::from(name.as_str())), flow(one)))
+            .map(|(name, one)| format!("{}: {}", key(name), flow(one)))
             .collect::<Vec<_>>()
     };
     let mut insertions = Vec::new();
@@ -180,7 +181,9 @@ fn in_yaml(text: &str, additions: &Additions) -> Result<String, AmendError> {
     // From the end, so that the places before stay what they are.
     insertions.sort_by_key(|(at, _, _)| std::cmp::Reverse(*at));
     for (at, indent, new) in insertions {
-        let new = new.iter().map(|line| format!("{}{line}", " ".repeat(indent)));
+        let new = new
+            .iter()
+            .map(|line| format!("{}{line}", " ".repeat(indent)));
         lines.splice(at..at, new);
     }
     let mut text = lines.join("\n");
@@ -189,7 +192,11 @@ fn in_yaml(text: &str, additions: &Additions) -> Result<String, AmendError> {
 }
 
 /// The number of the line after a block's last entry, and how far its entries are indented.
-fn end_of(root: &Node, lines: &[String], field: &'static str) -> Result<(usize, usize), AmendError> {
+fn end_of(
+    root: &Node,
+    lines: &[String],
+    field: &'static str,
+) -> Result<(usize, usize), AmendError> {
     let layout = AmendError::Layout { field };
     let entries = root.as_mapping().unwrap_or_default();
     let Some((key, node)) = entries.iter().find(|(key, _)| key.text == field) else {
@@ -245,12 +252,20 @@ fn flow(value: &Value) -> String {
         Value::Object(all) => {
             let all: Vec<String> = all
                 .iter()
-                .map(|(name, value)| format!("{}: {}", flow(&Value::from(name.as_str())), flow(value)))
+                .map(|(name, value)| format!("{}: {}", key(name), flow(value)))
                 .collect();
             format!("{{ {} }}", all.join(", "))
         }
         Value::String(text) if is_plain(text) => text.clone(),
         other => other.to_string(),
+    }
+}
+
+/// A key. `on` is one that only old YAML takes for a truth value.
+fn key(name: &str) -> String {
+    match name {
+        "on" => name.to_owned(),
+        _ => flow(&Value::from(name)),
     }
 }
 

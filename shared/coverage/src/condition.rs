@@ -67,12 +67,7 @@ struct Condition<'s> {
 
 impl Condition<'_> {
     /// The statement with this condition replaced.
-    fn replaced(
-        &self,
-        id: &str,
-        what: String,
-        by: Option<(&str, Value)>,
-    ) -> Option<Variant> {
+    fn replaced(&self, id: &str, what: String, by: Option<(&str, Value)>) -> Option<Variant> {
         let mut conditions = self.statement.get("Condition")?.as_object()?.clone();
         let keys = conditions.get_mut(self.operator)?.as_object_mut()?;
         keys.shift_remove(self.key);

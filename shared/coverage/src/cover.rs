@@ -10,7 +10,7 @@ use keyproof_plan::Plan;
 use keyproof_verdict::{Finding, Report, RunFacts, Verdict};
 
 use crate::mutant::{Edit, Mutant};
-use crate::remedy::{self, Remedy};
+use crate::remedy;
 use crate::report::{Coverage, OutOfReach, PlanRow, Survivor};
 use crate::site::Site;
 use crate::universe::{Difference, Universe, effect};
@@ -130,11 +130,16 @@ impl Bench<'_> {
         if noticed {
             return Fate::Killed;
         }
-        let trust = matches!(mutant.edit, Edit::Policy(Site::Trust(..), _));
+        let callers = matches!(
+            mutant.edit,
+            Edit::Policy(Site::Trust(..) | Site::Inline(..) | Site::Managed(..), _)
+                | Edit::Boundary(..)
+                | Edit::Attached(..)
+        );
         let (probes, tables) =
             match self
                 .universe
-                .difference(broken, self.circumstances, self.facts, trust)
+                .difference(broken, self.circumstances, self.facts, callers)
             {
                 Difference::None => return Fate::Equivalent,
                 Difference::OutOfReach(effect) => {
@@ -161,7 +166,19 @@ impl Bench<'_> {
         };
         let (add, needs) = match found {
             Some(found) => (Some(found.add), found.needs),
-            None => (None, Remedy::default()),
+            None => match remedy::tables(self.plan, &self.universe, &tables) {
+                Some(needs) => (None, needs),
+                // Every expectation that the change concerns was tried: what is refused on a table
+                // that nobody may read can't be proven, for one.
+                None => {
+                    return Fate::OutOfReach(OutOfReach {
+                        id: mutant.id.clone(),
+                        change: mutant.change.clone(),
+                        place: mutant.place.clone(),
+                        effect: format!("{effect}, which no expectation could prove"),
+                    });
+                }
+            },
         };
         Fate::Survived(Box::new(Survivor {
             id: mutant.id.clone(),

@@ -121,7 +121,12 @@ fn of_policy(found: &Found, root: &str, mutants: &mut Vec<Mutant>) {
                 continue;
             };
             mutants.push(Mutant {
-                id: format!("{}/{}/{label}/{}", found.owner, kind(found.site), variant.id),
+                id: format!(
+                    "{}/{}/{label}/{}",
+                    found.owner,
+                    kind(found.site),
+                    variant.id
+                ),
                 change: format!(
                     "the statement `{label}` of the {} of `{}` is {}",
                     found.noun, found.owner, variant.what
@@ -179,13 +184,7 @@ fn replaced(
         // What IAM would refuse is no mistake that anybody could deploy.
         found.source.with_value(Value::Object(policy)).ok()
     };
-    put(Some(stand_in)).or_else(|| {
-        variant
-            .statement
-            .is_none()
-            .then(|| put(None))
-            .flatten()
-    })
+    put(Some(stand_in)).or_else(|| variant.statement.is_none().then(|| put(None)).flatten())
 }
 
 /// A statement about an action that no service has.
@@ -262,13 +261,15 @@ impl Here<'_> {
                 })
             };
             for (role, arn) in self.roles {
-                let change = format!("the role `{role}` is added to the users of the key `{owner}`");
+                let change =
+                    format!("the role `{role}` is added to the users of the key `{owner}`");
                 add(&format!("user-{role}"), change, user(json!({"AWS": arn})));
             }
             let change = format!("everybody is added to the users of the key `{owner}`");
             add("user-everyone", change, user(json!("*")));
-            let change =
-                format!("the key policy of `{owner}` leaves everything to the account's IAM policies");
+            let change = format!(
+                "the key policy of `{owner}` leaves everything to the account's IAM policies"
+            );
             let delegation = json!({
                 "Effect": "Allow", "Principal": {"AWS": self.root}, "Action": "kms:*", "Resource": "*",
             });
@@ -287,7 +288,10 @@ impl Here<'_> {
             if key.enabled {
                 let change = format!("the key `{owner}` is disabled");
                 let edit = Edit::Enabled(self.number, index, false);
-                let (id, path) = (format!("{owner}/disable"), format!("{place}.Properties.Enabled"));
+                let (id, path) = (
+                    format!("{owner}/disable"),
+                    format!("{place}.Properties.Enabled"),
+                );
                 mutants.push(self.mutant(id, change, path, key.place.line, edit));
             }
         }
@@ -301,7 +305,13 @@ impl Here<'_> {
                 let change = format!("the permissions boundary of the role `{owner}` is detached");
                 let edit = Edit::Boundary(self.number, index, None);
                 let path = format!("{properties}.PermissionsBoundary");
-                mutants.push(self.mutant(format!("{owner}/boundary-detach"), change, path, line, edit));
+                mutants.push(self.mutant(
+                    format!("{owner}/boundary-detach"),
+                    change,
+                    path,
+                    line,
+                    edit,
+                ));
             }
             let path = format!("{properties}.ManagedPolicyArns");
             for (at, attachment) in role.managed.iter().enumerate() {
@@ -369,21 +379,23 @@ impl Here<'_> {
         let owner = &table.logical_id;
         let path = format!("Resources.{owner}.Properties.ResourcePolicy");
         let everyone = ("everyone".to_owned(), "everybody".to_owned(), json!("*"));
-        let roles = self
-            .roles
-            .iter()
-            .map(|(role, arn)| (role.clone(), format!("the role `{role}`"), json!({"AWS": arn})));
+        let roles = self.roles.iter().map(|(role, arn)| {
+            (
+                role.clone(),
+                format!("the role `{role}`"),
+                json!({"AWS": arn}),
+            )
+        });
         for (id, who, principal) in roles.chain([everyone]) {
             let statement = json!({
                 "Effect": "Allow", "Principal": principal, "Action": "dynamodb:*",
                 "Resource": [table.arn, format!("{}/index/*", table.arn)],
             });
-            let source = match &table.resource_policy {
-                Some(source) => extended(source, statement),
-                None => {
-                    let value = json!({"Version": "2012-10-17", "Statement": [statement]});
-                    PolicySource::new(value, Grammar::Resource, table.place, path.clone()).ok()
-                }
+            let source = if let Some(source) = &table.resource_policy {
+                extended(source, statement)
+            } else {
+                let value = json!({"Version": "2012-10-17", "Statement": [statement]});
+                PolicySource::new(value, Grammar::Resource, table.place, path.clone()).ok()
             };
             let Some(source) = source else { continue };
             let change = format!("the resource policy of the table `{owner}` lets {who} in");
@@ -403,7 +415,11 @@ impl Here<'_> {
                 .filter(|(_, id, _)| *id != alias.key_id)
                 .map(|(name, id, _)| (name.as_str(), id.as_str()));
             let others: Vec<_> = others.collect();
-            let targets = if others.is_empty() { vec![strange] } else { others };
+            let targets = if others.is_empty() {
+                vec![strange]
+            } else {
+                others
+            };
             for (name, key_id) in targets {
                 let change = format!("the alias `{}` points to {name}", alias.name);
                 let edit = Edit::Alias(self.number, index, key_id.to_owned());

@@ -11,8 +11,6 @@
 //! Everybody are the templates' roles and whoever would run the plan: those that a plan can take the
 //! place of.
 
-#![deny(clippy::wildcard_enum_match_arm)]
-
 mod amend;
 mod condition;
 mod cover;

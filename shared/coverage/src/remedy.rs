@@ -20,6 +20,9 @@ pub struct Remedy {
     /// Tables that the plan lacks, as its `tables` would have them.
     #[serde(rename = "add_tables", skip_serializing_if = "Map::is_empty")]
     pub tables: Map<String, Value>,
+    /// The expectation of a witness, where nobody is expected to read the table yet.
+    #[serde(rename = "add_witness", skip_serializing_if = "Option::is_none")]
+    pub witness: Option<Value>,
 }
 
 /// An expectation, in the plan's words and as the plan's.
@@ -31,8 +34,8 @@ pub(crate) struct Found {
     pub(crate) plan: Plan,
 }
 
-/// Not more than this many are tried: those that come first notice it, or hardly any does.
-const MOST_TRIED: usize = 24;
+/// Not more than this many are tried.
+const MOST_TRIED: usize = 200;
 
 /// Looks for an expectation that passes on the whole estate and doesn't on the broken one.
 pub(crate) fn find(
@@ -106,53 +109,128 @@ fn candidate(plan: &Plan, universe: &Universe, id: &str, before: Answered) -> Op
         Answered::Denied(Some(by)) => Expected::Denied { by, policy: None },
         Answered::Denied(None) | Answered::Unusable | Answered::Unknown => return None,
     };
-    let mut needs = Remedy::default();
-    let mut amended = plan.clone();
-    if !plan.principals.contains_key(principal) {
-        let one = universe.plan.principals.get(principal)?;
-        amended.principals.insert(principal.clone(), one.clone());
-        needs
-            .principals
-            .insert(principal.clone(), json!({"role": one.role.as_str()}));
-    }
-    if let Some(name) = table
-        && !plan.tables.contains_key(name)
+    let mut amended = Amended {
+        plan: plan.clone(),
+        needs: Remedy::default(),
+    };
+    amended.table(universe, table.as_deref())?;
+    if let (Expected::Denied { .. }, Some(table)) = (expected, table)
+        && !has_witness(plan, table)
     {
-        let one = universe.plan.tables.get(name)?;
-        amended.tables.insert(name.clone(), one.clone());
-        needs.tables.insert(name.clone(), table_json(one));
+        let (witness, action) = universe.witness(table)?;
+        amended.principal(universe, witness)?;
+        let one = expectation(witness, Some(table), None, action, Expected::Allowed);
+        amended.needs.witness = Some(json_of(&one));
+        amended.plan.expectations.push(one);
     }
-    amended.expectations.push(Expectation {
-        principal: principal.clone(),
-        on: table.clone(),
-        actions: vec![*action],
-        index: index.clone(),
+    amended.principal(universe, principal)?;
+    let one = expectation(
+        principal,
+        table.as_deref(),
+        index.as_deref(),
+        *action,
+        expected,
+    );
+    let add = json_of(&one);
+    amended.plan.expectations.push(one);
+    Some(Found {
+        add,
+        needs: amended.needs,
+        plan: amended.plan,
+    })
+}
+
+/// The tables that would have to be in the plan for it to notice a change of their encryption.
+pub(crate) fn tables(plan: &Plan, universe: &Universe, changed: &[String]) -> Option<Remedy> {
+    let mut amended = Amended {
+        plan: plan.clone(),
+        needs: Remedy::default(),
+    };
+    let missing = changed
+        .iter()
+        .find(|name| !plan.tables.contains_key(*name))?;
+    amended.table(universe, Some(missing))?;
+    Some(amended.needs)
+}
+
+/// A plan that gets what it lacks.
+struct Amended {
+    plan: Plan,
+    needs: Remedy,
+}
+
+impl Amended {
+    fn principal(&mut self, universe: &Universe, name: &str) -> Option<()> {
+        if !self.plan.principals.contains_key(name) {
+            let one = universe.plan.principals.get(name)?;
+            self.plan.principals.insert(name.to_owned(), one.clone());
+            let role = json!({"role": one.role.as_str()});
+            self.needs.principals.insert(name.to_owned(), role);
+        }
+        Some(())
+    }
+
+    fn table(&mut self, universe: &Universe, name: Option<&str>) -> Option<()> {
+        if let Some(name) = name
+            && !self.plan.tables.contains_key(name)
+        {
+            let one = universe.plan.tables.get(name)?;
+            self.plan.tables.insert(name.to_owned(), one.clone());
+            self.needs.tables.insert(name.to_owned(), table_json(one));
+        }
+        Some(())
+    }
+}
+
+/// Whether somebody is expected to read the table already.
+fn has_witness(plan: &Plan, table: &str) -> bool {
+    plan.expectations.iter().any(|one| {
+        one.on.as_deref() == Some(table)
+            && one.expected == Expected::Allowed
+            && one.actions.iter().any(|action| action.reads_canary())
+    })
+}
+
+fn expectation(
+    principal: &str,
+    on: Option<&str>,
+    index: Option<&str>,
+    action: Action,
+    expected: Expected,
+) -> Expectation {
+    Expectation {
+        principal: principal.to_owned(),
+        on: on.map(str::to_owned),
+        actions: vec![action],
+        index: index.map(str::to_owned),
         expected,
         place: Place::START,
-    });
+    }
+}
+
+/// As a plan writes it.
+fn json_of(one: &Expectation) -> Value {
     let mut add = Map::new();
-    add.insert("principal".to_owned(), json!(principal));
-    if let Some(table) = table {
-        add.insert("on".to_owned(), json!(table));
+    let mut put = |name: &str, value: Value| add.insert(name.to_owned(), value);
+    put("principal", json!(one.principal));
+    if let Some(table) = &one.on {
+        put("on", json!(table));
     }
-    if let Some(index) = index {
-        add.insert("index".to_owned(), json!(index));
+    if let Some(index) = &one.index {
+        put("index", json!(index));
     }
-    add.insert("actions".to_owned(), json!([action.as_str()]));
-    match expected {
+    let actions: Vec<&str> = one.actions.iter().map(|action| action.as_str()).collect();
+    put("actions", json!(actions));
+    match one.expected {
         Expected::Allowed => {
-            add.insert("decision".to_owned(), json!("allowed"));
+            put("decision", json!("allowed"));
         }
         Expected::Denied { by, .. } => {
-            add.insert("decision".to_owned(), json!("denied"));
-            add.insert("by".to_owned(), json!(by.as_str()));
+            put("decision", json!("denied"));
+            put("by", json!(by.as_str()));
         }
     }
-    Some(Found {
-        add: Value::Object(add),
-        needs,
-        plan: amended,
-    })
+    Value::Object(add)
 }
 
 fn table_json(table: &Table) -> Value {

@@ -55,11 +55,21 @@ fn of_part(number: usize, part: &Part, found: &mut Vec<Found>) {
     };
     let account = &part.account;
     for (index, key) in account.keys.iter().enumerate() {
-        add(Site::Key(number, index), &key.logical_id, "key policy", &key.policy);
+        add(
+            Site::Key(number, index),
+            &key.logical_id,
+            "key policy",
+            &key.policy,
+        );
     }
     for (index, role) in account.roles.iter().enumerate() {
         let owner = &role.logical_id;
-        add(Site::Trust(number, index), owner, "trust policy", &role.trust);
+        add(
+            Site::Trust(number, index),
+            owner,
+            "trust policy",
+            &role.trust,
+        );
         for (at, inline) in role.inline.iter().enumerate() {
             let site = Site::Inline(number, index, at);
             let owner = format!("{owner}.{}", inline.name);
@@ -68,7 +78,12 @@ fn of_part(number: usize, part: &Part, found: &mut Vec<Found>) {
     }
     for (index, policy) in account.managed_policies.iter().enumerate() {
         if let Some(owner) = &policy.logical_id {
-            add(Site::Managed(number, index), owner, "managed policy", &policy.source);
+            add(
+                Site::Managed(number, index),
+                owner,
+                "managed policy",
+                &policy.source,
+            );
         }
     }
     for (index, table) in account.tables.iter().enumerate() {
@@ -79,7 +94,12 @@ fn of_part(number: usize, part: &Part, found: &mut Vec<Found>) {
     }
     for (index, policy) in account.organization_policies.iter().enumerate() {
         let site = Site::Organization(number, index);
-        add(site, &policy.logical_id, "organization policy", &policy.source);
+        add(
+            site,
+            &policy.logical_id,
+            "organization policy",
+            &policy.source,
+        );
     }
 }
 

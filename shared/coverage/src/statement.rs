@@ -61,7 +61,11 @@ fn flip(statement: &Map<String, Value>) -> Option<Variant> {
         _ => ("Allow", "an"),
     };
     let what = format!("turned into {article} {effect}");
-    Some(Variant::new("flip", what, with(statement, "Effect", json!(effect))))
+    Some(Variant::new(
+        "flip",
+        what,
+        with(statement, "Effect", json!(effect)),
+    ))
 }
 
 fn principals(statement: &Map<String, Value>, names: Names<'_>) -> Vec<Variant> {
@@ -121,7 +125,11 @@ fn actions(statement: &Map<String, Value>) -> Vec<Variant> {
             all.push(Variant::new("action-service", what, replace(json!(whole))));
         }
         let everything = replace(json!("*"));
-        all.push(Variant::new("action-everything", "widened to every action", everything));
+        all.push(Variant::new(
+            "action-everything",
+            "widened to every action",
+            everything,
+        ));
         for (one, rest) in without_each(values) {
             let id = format!("action-without-{one}");
             let what = format!("narrowed by the action `{one}`");
@@ -151,7 +159,11 @@ fn resources(statement: &Map<String, Value>) -> Vec<Variant> {
             let mut changed = statement.clone();
             changed.shift_remove(name);
             let changed = with(&changed, "Resource", json!("*"));
-            all.push(Variant::new("resource-everything", "widened to every resource", changed));
+            all.push(Variant::new(
+                "resource-everything",
+                "widened to every resource",
+                changed,
+            ));
         }
         for (one, rest) in without_each(values) {
             let id = format!("resource-without-{}", short(one));

@@ -12,7 +12,7 @@ use keyproof_plan::{
     Action, Attribute, Canary, Expectation, Expected, Place, Plan, Principal, Probe, ProbeKind,
     Table, TableKey,
 };
-use keyproof_template::Encryption as TemplateEncryption;
+use keyproof_template::{Encryption as TemplateEncryption, Role};
 use keyproof_verdict::{Answer, Encryption, KeyState, Observations, RunFacts, TableObservation};
 
 /// The key attribute's value of a canary that a plan doesn't have yet.
@@ -34,6 +34,8 @@ pub(crate) struct Universe {
     /// The plan that asks everything.
     pub(crate) plan: Plan,
     pub(crate) probes: Vec<Probe>,
+    /// Principals whose role gets its name at deployment, so that no plan can name it before.
+    nameless: BTreeSet<String>,
     /// As the plan's runner gets them.
     reachable: Observations,
     /// As they would be if everybody could be everybody.
@@ -68,7 +70,7 @@ impl Universe {
             exceptions: Vec::new(),
             ..plan.clone()
         };
-        add_roles(&mut whole, estate);
+        let nameless = add_roles(&mut whole, estate);
         add_tables(&mut whole, estate);
         whole.expectations = questions(&whole, estate);
         let probes = whole.probes();
@@ -78,6 +80,7 @@ impl Universe {
             assumable: assumable(&whole, estate, facts),
             plan: whole,
             probes,
+            nameless,
         }
     }
 
@@ -87,10 +90,13 @@ impl Universe {
         broken: &Estate,
         circumstances: &Circumstances,
         facts: &RunFacts,
-        trust: bool,
+        callers: bool,
     ) -> Difference {
         let seen = observations(&self.plan, broken, circumstances, facts, |_| true);
-        let probes = self.changed(&self.reachable, &seen);
+        let (nameless, probes): (Vec<_>, Vec<_>) = self
+            .changed(&self.reachable, &seen)
+            .into_iter()
+            .partition(|(id, _, _)| self.is_nameless(id));
         let tables: Vec<String> = self
             .reachable
             .tables
@@ -98,12 +104,27 @@ impl Universe {
             .filter(|(name, before)| {
                 seen.tables
                     .get(*name)
-                    .is_none_or(|after| encryption(before) != encryption(after))
+                    .is_none_or(|after| key(before) != key(after))
             })
             .map(|(name, _)| name.clone())
             .collect();
         if !probes.is_empty() || !tables.is_empty() {
             return Difference::Reachable { probes, tables };
+        }
+        let blinded = self.reachable.tables.iter().find(|(name, before)| {
+            let after = seen.tables.get(*name);
+            after.is_none_or(|after| look(before) != look(after))
+        });
+        if let Some((name, _)) = blinded {
+            return Difference::OutOfReach(format!(
+                "what whoever inspects `{name}` learns of it and its key changes"
+            ));
+        }
+        if let Some((id, before, after)) = nameless.first() {
+            let effect = effect(id, *before, *after, nameless.len() - 1);
+            return Difference::OutOfReach(format!(
+                "{effect}, as a role that gets its name at deployment"
+            ));
         }
         let seen = observations(&self.plan, broken, &anybody(circumstances), facts, |_| true);
         let changed = self.changed(&self.regardless, &seen);
@@ -115,7 +136,7 @@ impl Universe {
             );
             return Difference::OutOfReach(effect);
         }
-        if trust {
+        if callers {
             let now = assumable(&self.plan, broken, facts);
             for ((caller, role), may) in &now {
                 if self.assumable.get(&(caller.clone(), role.clone())) != Some(may) {
@@ -143,6 +164,32 @@ impl Universe {
         changed
     }
 
+    /// Somebody who reads a table's canary while nothing is broken.
+    pub(crate) fn witness(&self, table: &str) -> Option<(&str, Action)> {
+        self.probes.iter().find_map(|probe| match &probe.kind {
+            ProbeKind::Access {
+                principal,
+                action,
+                table: Some(of),
+                index: None,
+                ..
+            } if of == table
+                && action.reads_canary()
+                && !self.nameless.contains(principal)
+                && answered(&self.reachable, &probe.id) == Answered::Allowed =>
+            {
+                Some((principal.as_str(), *action))
+            }
+            ProbeKind::Access { .. } | ProbeKind::Encryption { .. } => None,
+        })
+    }
+
+    fn is_nameless(&self, id: &str) -> bool {
+        id.split('/')
+            .next()
+            .is_some_and(|principal| self.nameless.contains(principal))
+    }
+
     /// The probe with this id.
     pub(crate) fn probe(&self, id: &str) -> Option<&Probe> {
         self.probes.iter().find(|probe| probe.id == id)
@@ -152,15 +199,16 @@ impl Universe {
 /// Who gains or loses what.
 pub(crate) fn effect(id: &str, before: Answered, after: Answered, more: usize) -> String {
     let mut words = id.split('/');
-    let (who, action) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let (who, action) = (
+        words.next().unwrap_or_default(),
+        words.next().unwrap_or_default(),
+    );
     let on = match (words.next(), words.next()) {
         (Some(table), Some(index)) => format!(" on `{table}` (index `{index}`)"),
         (Some(table), None) => format!(" on `{table}`"),
         (None, _) => String::new(),
     };
-    let by = |service: Option<Service>| {
-        service.map_or("somebody", keyproof_verdict::service_name)
-    };
+    let by = |service: Option<Service>| service.map_or("somebody", keyproof_verdict::service_name);
     let what = match (before, after) {
         (_, Answered::Allowed) => format!("`{who}` gains `{action}`{on}"),
         (Answered::Allowed, Answered::Denied(service)) => {
@@ -170,7 +218,10 @@ pub(crate) fn effect(id: &str, before: Answered, after: Answered, more: usize) -
             format!("`{who}` loses `{action}`{on}, as the key can't be used")
         }
         (_, Answered::Denied(service)) => {
-            format!("`{who}` is refused `{action}`{on} by {} instead", by(service))
+            format!(
+                "`{who}` is refused `{action}`{on} by {} instead",
+                by(service)
+            )
         }
         (_, Answered::Unusable) => format!("the key of `{who}`'s `{action}`{on} can't be used"),
         (_, Answered::Unknown) => {
@@ -193,11 +244,18 @@ pub(crate) fn answered(observations: &Observations, id: &str) -> Answered {
     }
 }
 
-type Seen<'o> = (&'o Option<Encryption>, &'o Option<String>, Option<KeyState>, bool);
+/// What the table is encrypted with, and what it should be. Not to know is no change.
+fn key(seen: &TableObservation) -> (&Option<Encryption>, Option<KeyState>) {
+    (
+        &seen.encryption,
+        seen.key_state.filter(|state| *state != KeyState::Enabled),
+    )
+}
 
-fn encryption(seen: &TableObservation) -> Seen<'_> {
+/// How well whoever inspects the table can look.
+fn look(seen: &TableObservation) -> (bool, &Option<String>, Option<KeyState>) {
     let looked = matches!(seen.look.answer, Answer::Allowed(_));
-    (&seen.encryption, &seen.expected_key, seen.key_state, looked)
+    (looked, &seen.expected_key, seen.key_state)
 }
 
 fn anybody(circumstances: &Circumstances) -> Circumstances {
@@ -216,7 +274,9 @@ fn free<T>(taken: &IndexMap<String, T>, wanted: &str) -> String {
     name
 }
 
-fn add_roles(plan: &mut Plan, estate: &Estate) {
+/// Adds the roles that the plan doesn't have; returns those that no plan can name.
+fn add_roles(plan: &mut Plan, estate: &Estate) -> BTreeSet<String> {
+    let mut nameless = BTreeSet::new();
     let known: BTreeSet<String> = plan
         .principals
         .values()
@@ -230,6 +290,9 @@ fn add_roles(plan: &mut Plan, estate: &Estate) {
             continue;
         }
         let name = free(&plan.principals, &role.name);
+        if is_generated(role) {
+            nameless.insert(name.clone());
+        }
         plan.principals.insert(
             name,
             Principal {
@@ -242,10 +305,31 @@ fn add_roles(plan: &mut Plan, estate: &Estate) {
             },
         );
     }
+    nameless
+}
+
+/// Whether the role's name stands for one that CloudFormation makes up: `STACK-LOGICALID-SUFFIX`.
+///
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resources-section-structure.html>
+fn is_generated(role: &Role) -> bool {
+    role.name.rsplit_once('-').is_some_and(|(kept, suffix)| {
+        let letter = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+        let logical_id = kept.split_once('-').map_or("", |(_, rest)| rest);
+        suffix.len() == 12
+            && suffix.bytes().all(letter)
+            && !logical_id.is_empty()
+            && role
+                .logical_id
+                .starts_with(logical_id.rsplit('-').next().unwrap_or_default())
+    })
 }
 
 fn add_tables(plan: &mut Plan, estate: &Estate) {
-    let known: BTreeSet<String> = plan.tables.values().map(|table| table.name.clone()).collect();
+    let known: BTreeSet<String> = plan
+        .tables
+        .values()
+        .map(|table| table.name.clone())
+        .collect();
     for table in estate.parts().flat_map(|part| &part.account.tables) {
         if known.contains(&table.name) {
             continue;
@@ -329,11 +413,7 @@ fn questions(plan: &Plan, estate: &Estate) -> Vec<Expectation> {
 
 /// Who beside the runner may assume which role: the other roles, and somebody of another account
 /// whom that account allows everything.
-fn assumable(
-    plan: &Plan,
-    estate: &Estate,
-    facts: &RunFacts,
-) -> BTreeMap<(String, String), bool> {
+fn assumable(plan: &Plan, estate: &Estate, facts: &RunFacts) -> BTreeMap<(String, String), bool> {
     let own = estate.account();
     let other = if own.account.as_str() == "999999999999" {
         "888888888888"

@@ -141,21 +141,21 @@ fn told(survivor: &Survivor) -> String {
         (Some(file), Some(line)) => format!("{file}:{line}: {}", survivor.place),
         _ => survivor.place.clone(),
     };
-    let add = match &survivor.add {
-        Some(add) => format!("  add: {add}\n"),
-        None => "  no single expectation was found that would notice it\n".to_owned(),
-    };
     let mut needs = String::new();
+    let expectations = survivor.add.iter().chain(&survivor.needs.witness);
+    for add in expectations {
+        let _ = writeln!(needs, "  add: {add}");
+    }
     for (what, all) in [
         ("principals", &survivor.needs.principals),
         ("tables", &survivor.needs.tables),
     ] {
         for (name, one) in all {
-            let _ = writeln!(needs, "  with {what}: {{{name:?}: {one}}}");
+            let _ = writeln!(needs, "  add to `{what}`: {{{name:?}: {one}}}");
         }
     }
     format!(
-        "{}\n  {}\n  {}\n  {}\n{add}{needs}",
+        "{}\n  {}\n  {}\n  {}\n{needs}",
         survivor.id, survivor.change, survivor.effect, place
     )
 }

@@ -5,11 +5,7 @@
 //! The sandbox is asked over HTTP as AWS would be, with nothing shared but the policy engine; a case
 //! added to `shared/check/cases` is covered here without a line of code. `EVERY_MUTANT=1` tries
 //! them all, which takes minutes.
-#![expect(
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "test helpers fail by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "test helpers fail by panicking")]
 
 use std::path::{Path, PathBuf};
 

@@ -62,6 +62,8 @@ impl Index {
 pub(crate) struct KeyFacts {
     pub(crate) arn: String,
     pub(crate) state: KeyState,
+    /// Whether AWS manages it: `aws/dynamodb`.
+    pub(crate) aws_managed: bool,
 }
 
 /// A table, looked at.

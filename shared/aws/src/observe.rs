@@ -15,12 +15,13 @@ use futures_util::stream::{self, StreamExt};
 use keyproof_core::Service;
 use keyproof_plan::{Action, Principal, ProbeKind, Table, TableKey};
 use keyproof_verdict::{
-    Answer, Blindness, KeyState, Observation, Observations, TableObservation, classify_call,
+    Answer, Blindness, Encryption, KeyState, Observation, Observations, TableObservation,
+    classify_call,
 };
 
 use crate::calls::{Called, Reply};
 use crate::failure::Failure;
-use crate::inspect::{Index, Inspection};
+use crate::inspect::{Index, Inspection, KeyFacts};
 use crate::probe::{self, KeyTarget, TableTarget};
 use crate::run::{Run, observation};
 use crate::session::{self, Session};
@@ -254,7 +255,9 @@ impl Shared<'_, '_> {
         let redactor = redactor.unwrap_or(&self.run.redactor);
         TableObservation {
             look: observation(found.look(table), table_arn.clone(), redactor),
-            encryption: facts.and_then(|facts| facts.encryption.clone().ok()),
+            encryption: facts
+                .and_then(|facts| facts.encryption.clone().ok())
+                .map(|encryption| managed(encryption, key)),
             expected_key: found.key_arn(table).map(str::to_owned),
             key_state: key
                 .map(|facts| facts.state)
@@ -293,6 +296,17 @@ impl Shared<'_, '_> {
             Some(index) => format!("{arn}/index/{index}"),
             None => arn,
         })
+    }
+}
+
+/// The table's encryption, with what is known of the plan's key: a table's description says which
+/// key it is, not whose.
+fn managed(encryption: Encryption, key: Option<&KeyFacts>) -> Encryption {
+    match encryption {
+        Encryption::Key { arn } if key.is_some_and(|key| key.aws_managed && key.arn == arn) => {
+            Encryption::AwsManaged { arn }
+        }
+        other => other,
     }
 }
 

@@ -151,6 +151,15 @@ fn exposing(
         (relied, later)
     };
     let chosen = step.decision.statements.iter().min_by_key(rank)?;
+    // Nothing lets the caller in that others don't need: perhaps something no longer keeps it out.
+    let (relied, later) = rank(&chosen);
+    if relied && let Some(near) = near::denying(observer, caller, step, later == 2) {
+        return Some(told(
+            near.policy,
+            &near.written,
+            Some((near.index, near.sid)),
+        ));
+    }
     cause(observer, caller, step, chosen)
 }
 
@@ -161,7 +170,7 @@ fn denying(observer: &Observer<'_>, caller: &Caller<'_>, step: &Step) -> Option<
     if decision.explicit {
         return cause(observer, caller, step, decision.statements.first()?);
     }
-    if let Some(near) = near::statement(observer, caller, step) {
+    if let Some(near) = near::allowing(observer, caller, step) {
         return Some(told(
             near.policy,
             &near.written,
@@ -312,11 +321,10 @@ fn wrong_key(observer: &Observer<'_>, observations: &Observations, name: &str) -
     };
     let arn = observations.tables.get(name)?.table_arn.as_deref()?;
     let (_, table) = observer.estate.table(arn)?;
-    if let (Some(alias), Encryption::Key(key)) = (alias, &table.encryption)
-        && observer.estate.key(key).is_some_and(|(_, key)| {
-            // The table's key is without an alias of its own: the plan's has moved away from it.
-            observer.estate.aliases_of(&key.key_id).is_empty()
-        })
+    // Of table and alias, either may be the one that is wrong; an alias of a key that no template
+    // has is.
+    if let (Some(alias), Encryption::Key(_)) = (alias, &table.encryption)
+        && observer.estate.aliased(alias).is_none()
     {
         let account = observer.estate.account();
         for part in observer.estate.parts() {

@@ -5,7 +5,7 @@
 //! make, puts each probe's call together as the run would send it, and evaluates it in AWS's order:
 //! the runner's right to assume the role, the DynamoDB action, then the table's key as the caller
 //! through DynamoDB. What the services would answer goes through the same
-//! [`classify`](keyproof_verdict::classify) and [`judge`](keyproof_verdict::judge) as a run's
+//! [`keyproof_verdict::classify()`] and [`keyproof_verdict::judge()`] as a run's
 //! answers, so that the two reports differ in nothing but how they came about.
 //!
 //! Where an answer hangs on something that no template says, the probe is inconclusive and its

@@ -316,7 +316,7 @@ impl<'a> Observer<'a> {
         }
         found.encryption = match &table.encryption {
             TemplateEncryption::AwsOwned => Some(Encryption::AwsOwned),
-            TemplateEncryption::AwsManaged => Some(Encryption::Key {
+            TemplateEncryption::AwsManaged => Some(Encryption::AwsManaged {
                 arn: format!(
                     "arn:{partition}:kms:{}:{account}:alias/aws/dynamodb",
                     self.surroundings.region

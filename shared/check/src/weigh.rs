@@ -56,14 +56,14 @@ impl Step {
 }
 
 /// The organization's policies over the account.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Guards<'a> {
     scps: Levels<'a>,
     rcps: Levels<'a>,
 }
 
 /// Policies by level, in two readings.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Levels<'a> {
     least: Vec<Vec<Document>>,
     most: Vec<Vec<Document>>,
@@ -80,6 +80,42 @@ impl<'a> Guards<'a> {
             scps: Levels::of(estate, Grammar::Scp),
             rcps: Levels::of(estate, Grammar::Rcp),
         }
+    }
+
+    /// Every document, with its kind, level and number.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (PolicyType, usize, usize, Written<'a>)> {
+        [(PolicyType::Scp, &self.scps), (PolicyType::Rcp, &self.rcps)]
+            .into_iter()
+            .flat_map(|(policy, levels)| {
+                levels
+                    .written
+                    .iter()
+                    .enumerate()
+                    .flat_map(move |(level, all)| {
+                        let all = all.iter().enumerate();
+                        all.map(move |(at, written)| (policy, level, at, *written))
+                    })
+            })
+    }
+
+    /// The same with one document exchanged.
+    pub(crate) fn with(
+        &self,
+        policy: PolicyType,
+        level: usize,
+        at: usize,
+        document: Document,
+    ) -> Self {
+        let mut changed = self.clone();
+        let levels = match policy {
+            PolicyType::Rcp => &mut changed.rcps,
+            _ => &mut changed.scps,
+        };
+        let slot = levels.least.get_mut(level).and_then(|all| all.get_mut(at));
+        if let Some(slot) = slot {
+            *slot = document;
+        }
+        changed
     }
 
     /// Where a document of a level stands.

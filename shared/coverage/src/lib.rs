@@ -3,9 +3,9 @@
 //! notice?
 //!
 //! Pure and in memory, on all processors: [`mutants`] makes every change for the worse that it knows,
-//! one at a time; [`cover`] evaluates the plan against each. A mutant that no probe notices either
+//! one at a time; [`cover()`] evaluates the plan against each. A mutant that no probe notices either
 //! changes nothing for anybody (it is equivalent), or changes what no plan can ask about, or
-//! *survives*: then an expectation is found that would notice it. [`amend`] writes these into the
+//! *survives*: then an expectation is found that would notice it. [`amend()`] writes these into the
 //! plan's own text.
 //!
 //! Everybody are the templates' roles and whoever would run the plan: those that a plan can take the

@@ -84,7 +84,7 @@ impl Coverage {
     ///
     /// # Errors
     ///
-    /// Never for a report that [`cover`](crate::cover) made.
+    /// Never for a report that [`cover`](crate::cover()) made.
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
         let mut text = serde_json::to_string_pretty(self)?;
         text.push('\n');

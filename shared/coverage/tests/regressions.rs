@@ -30,6 +30,7 @@ fn cases() -> Vec<Case> {
     folders.iter().map(|folder| case(folder)).collect()
 }
 
+#[expect(clippy::disallowed_methods, reason = "cases are files")]
 fn case(folder: &Path) -> Case {
     let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
     let plan = Plan::parse(&read("plan.yaml")).unwrap();
@@ -91,7 +92,7 @@ fn regressions_are_found_and_the_statement_is_named() {
         for mutant in &all {
             let report = report(&case, &mutant.of(&case.estate));
             match report.summary.verdict {
-                Verdict::Pass => continue,
+                Verdict::Pass => {}
                 Verdict::Inconclusive => found += 1,
                 Verdict::Fail => {
                     found += 1;
@@ -117,8 +118,11 @@ fn regressions_are_found_and_the_statement_is_named() {
         }
     }
     assert!(found >= 300, "only {found} regressions were found");
-    println!(
-        "{found} found, {named} of {failed} named\n{}",
+    // A Deny that no longer applies is no statement that lets anybody in: what is named then is the
+    // Allow behind it, on another line.
+    assert!(
+        named * 10 >= failed * 9,
+        "only {named} of {failed} failures name what was changed:\n{}",
         unnamed.join("\n")
     );
 }

@@ -3,7 +3,7 @@
 //!
 //! A [`Plan`] is read from YAML or JSON by [`Plan::parse`], strictly and reporting every error at
 //! once; [`Plan::probes`] expands it into the [`Probe`]s that a run carries out, in plan order.
-//! [`schema`] is the format as JSON Schema, from the same definitions.
+//! [`schema()`] is the format as JSON Schema, from the same definitions.
 //!
 //! ```
 //! use keyproof_plan::Plan;

@@ -170,7 +170,12 @@ pub struct TableObservation {
 pub enum Encryption {
     /// A key that AWS owns: no `SSEDescription`.
     AwsOwned,
-    /// A KMS key in the customer's account, customer or AWS managed.
+    /// The AWS managed key `aws/dynamodb`: its fixed policy keeps nobody of the account out.
+    AwsManaged {
+        /// Its ARN.
+        arn: String,
+    },
+    /// Another KMS key: customer managed, as far as anybody could see.
     Key {
         /// Its ARN.
         arn: String,

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use aws_sdk_dynamodb::types::{
     KeySchemaElement, KeyType, Projection, ProjectionType, SseStatus, SseType, TableDescription,
 };
-use aws_sdk_kms::types::{KeyMetadata, KeyState as SdkKeyState};
+use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, KeyState as SdkKeyState};
 use keyproof_core::{KeyArn, TableArn};
 use keyproof_plan::Table;
 use keyproof_verdict::{Blindness, Encryption, KeyState};
@@ -136,7 +136,9 @@ pub(super) fn key(asked: &str, found: Option<&KeyMetadata>) -> Result<KeyFacts, 
     let found = found.ok_or_else(|| unreadable("the reply describes no key".to_owned()))?;
     let arn = found.arn().filter(|arn| arn.parse::<KeyArn>().is_ok());
     let arn = arn.ok_or_else(|| unreadable("the reply names no key".to_owned()))?;
-    if !asked.starts_with("alias/") && asked != arn {
+    // An alias, by name or by ARN, is described as the key behind it.
+    let by_alias = asked.starts_with("alias/") || asked.contains(":alias/");
+    if !by_alias && asked != arn {
         return Err(unreadable("the reply describes another key".to_owned()));
     }
     let state = match found.key_state() {
@@ -156,5 +158,6 @@ pub(super) fn key(asked: &str, found: Option<&KeyMetadata>) -> Result<KeyFacts, 
     Ok(KeyFacts {
         arn: arn.to_owned(),
         state,
+        aws_managed: found.key_manager() == Some(&KeyManagerType::Aws),
     })
 }

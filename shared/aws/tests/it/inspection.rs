@@ -211,3 +211,26 @@ async fn a_table_of_another_account_is_called_by_its_arn() {
         Some(arn)
     );
 }
+
+#[tokio::test]
+async fn the_aws_managed_key_is_the_wrong_key_even_where_the_plan_names_it() {
+    let described = json!({ "KeyMetadata": {
+        "KeyId": KEY.rsplit('/').next(), "Arn": KEY, "KeyState": "Enabled", "KeyManager": "AWS",
+    }});
+    let rule = Rule::new(Reply::body(&described.to_string())).on("DescribeKey");
+    let (report, _endpoint) = run(&plan_on(KEY, "", READ), Script::new(world()).rule(rule)).await;
+
+    assert_eq!(finding(&report, "orders/encryption"), "wrong_key");
+}
+
+#[tokio::test]
+async fn an_alias_may_be_named_by_its_arn() {
+    let alias = "arn:aws:kms:us-east-1:111122223333:alias/orders";
+    let described = json!({ "KeyMetadata": {
+        "KeyId": KEY.rsplit('/').next(), "Arn": KEY, "KeyState": "Enabled", "KeyManager": "CUSTOMER",
+    }});
+    let rule = Rule::new(Reply::body(&described.to_string())).on("DescribeKey");
+    let (report, _endpoint) = run(&plan_on(alias, "", READ), Script::new(world()).rule(rule)).await;
+
+    assert_eq!(finding(&report, "orders/encryption"), "pass");
+}

@@ -32,7 +32,7 @@ pub(super) fn row(world: &World<'_>, probe: &Probe, name: &str) -> ProbeRow {
         seen.and_then(|seen| seen.encryption.as_ref())
             .map(|encryption| match encryption {
                 Encryption::AwsOwned => AWS_OWNED.to_owned(),
-                Encryption::Key { arn } => arn.clone(),
+                Encryption::AwsManaged { arn } | Encryption::Key { arn } => arn.clone(),
             });
     ProbeRow {
         id: probe.id.clone(),
@@ -86,16 +86,26 @@ fn rule(name: &str, planned: &TableKey, seen: &TableObservation) -> Ruling {
                 unseen(name, seen)
             }
         }
-        (TableKey::AwsOwned, Encryption::Key { arn }, _) => wrong(format!(
-            "`{name}` is encrypted with key `{arn}`, where the plan wants a control table on an AWS \
+        (TableKey::AwsOwned, Encryption::AwsManaged { arn } | Encryption::Key { arn }, _) => {
+            wrong(format!(
+                "`{name}` is encrypted with key `{arn}`, where the plan wants a control table on an AWS \
              owned key: reads of it show nothing about DynamoDB alone; take the key off the table, \
              or name it in the plan"
-        )),
+            ))
+        }
         (TableKey::Key(_) | TableKey::Alias(_), Encryption::AwsOwned, _) => wrong(format!(
             "`{name}` is encrypted with a key that AWS owns instead of `{}`: KMS keeps nobody out of \
              it; set the table's encryption to the plan's key",
             planned_key(planned)
         )),
+        // Even where the plan names it: no plan about it can be kept.
+        (TableKey::Key(_) | TableKey::Alias(_), Encryption::AwsManaged { arn }, _) => {
+            wrong(format!(
+                "`{name}` is encrypted with the AWS managed key `{arn}`, which keeps nobody of the \
+             account out: set the table's encryption to a customer managed key, and name that in \
+             the plan"
+            ))
+        }
         (TableKey::Key(_) | TableKey::Alias(_), Encryption::Key { arn }, Some(expected)) => {
             if arn != expected {
                 return wrong(format!(
@@ -130,7 +140,8 @@ fn encrypted(name: &str, arn: &str, seen: &TableObservation) -> String {
         Some(state @ (KeyState::Disabled | KeyState::PendingDeletion | KeyState::Unavailable)) => {
             format!(", although that key {}", key_is(state))
         }
-        Some(KeyState::Enabled) | None => String::new(),
+        Some(KeyState::Enabled) => String::new(),
+        None => ", whose state and kind nobody could look up".to_owned(),
     };
     format!("`{name}` is encrypted with the plan's key `{arn}`{state}")
 }

@@ -397,11 +397,13 @@ const ENCRYPTION: &str = "
     key    same   ok      *       pass
     key    same   *       *       blind
     key    other  *       *       wrong_key
+    key    managed *      *       wrong_key
     key    owned  *       *       wrong_key
     key    none   *       *       blind
     alias  same   ok      yes     pass
     alias  same   *       yes     blind
     alias  other  *       yes     wrong_key
+    alias  managed *      *       wrong_key
     alias  owned  *       *       wrong_key
     alias  *      *       *       blind
     owned  owned  ok      *       pass
@@ -425,6 +427,12 @@ fn the_table_of_findings_holds_for_every_table() {
     let found = [
         ("same", key(KEY)),
         ("other", key(OTHER_KEY)),
+        (
+            "managed",
+            Some(Encryption::AwsManaged {
+                arn: KEY.to_owned(),
+            }),
+        ),
         ("owned", Some(Encryption::AwsOwned)),
         ("none", None),
     ];

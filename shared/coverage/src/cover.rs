@@ -5,14 +5,14 @@ use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use keyproof_check::{Circumstances, Estate, verdicts};
-use keyproof_plan::Plan;
-use keyproof_verdict::{Finding, Report, RunFacts, Verdict};
+use keyproof_check::{Circumstances, Estate, observations};
+use keyproof_plan::{Plan, Probe};
+use keyproof_verdict::{Finding, Observations, Report, RunFacts, Verdict, judge};
 
-use crate::mutant::{Edit, Mutant};
+use crate::mutant::Mutant;
 use crate::remedy;
 use crate::report::{Coverage, OutOfReach, PlanRow, Survivor};
-use crate::site::Site;
+use crate::scope::{Scope, Subjects};
 use crate::universe::{Difference, Universe, effect};
 
 /// What became of a mutant.
@@ -33,13 +33,16 @@ pub fn cover(
 ) -> Coverage {
     let mut estate = estate.clone();
     let mutants = crate::mutants(&mut estate);
-    let whole = verdicts(plan, &estate, circumstances, facts);
+    let seen = observations(plan, &estate, circumstances, facts, |_| true);
+    let whole = judge(plan, &seen, facts.clone());
     let bench = Bench {
         plan,
         estate: &estate,
         circumstances,
         facts,
+        seen,
         baseline: outcomes(&whole),
+        subjects: Subjects::of(plan, &estate),
         universe: Universe::new(plan, &estate, circumstances, facts),
     };
     let mut coverage = Coverage {
@@ -73,7 +76,10 @@ struct Bench<'b> {
     estate: &'b Estate,
     circumstances: &'b Circumstances,
     facts: &'b RunFacts,
+    /// What is seen while nothing is broken.
+    seen: Observations,
     baseline: Vec<(Verdict, Option<Finding>)>,
+    subjects: Subjects,
     universe: Universe,
 }
 
@@ -121,8 +127,22 @@ impl Bench<'_> {
         fates.into_iter().map(|(_, fate)| fate).collect()
     }
 
+    /// The plan's report on a broken estate. What the mutant can't change is as it was.
+    fn report(&self, broken: &Estate, scope: &Scope) -> Report {
+        let concerned = |probe: &Probe| self.subjects.concerns(scope, probe);
+        let (plan, facts) = (self.plan, self.facts);
+        let mut seen = observations(plan, broken, self.circumstances, facts, concerned);
+        for (id, observation) in &self.seen.probes {
+            seen.probes
+                .entry(id.clone())
+                .or_insert_with(|| observation.clone());
+        }
+        judge(plan, &seen, facts.clone())
+    }
+
     fn fate(&self, mutant: &Mutant, broken: &Estate) -> Fate {
-        let report = verdicts(self.plan, broken, self.circumstances, self.facts);
+        let scope = Scope::of(&mutant.edit, broken);
+        let report = self.report(broken, &scope);
         let noticed = outcomes(&report)
             .iter()
             .zip(&self.baseline)
@@ -130,16 +150,10 @@ impl Bench<'_> {
         if noticed {
             return Fate::Killed;
         }
-        let callers = matches!(
-            mutant.edit,
-            Edit::Policy(Site::Trust(..) | Site::Inline(..) | Site::Managed(..), _)
-                | Edit::Boundary(..)
-                | Edit::Attached(..)
-        );
         let (probes, tables) =
             match self
                 .universe
-                .difference(broken, self.circumstances, self.facts, callers)
+                .difference(broken, self.circumstances, self.facts, &scope)
             {
                 Difference::None => return Fate::Equivalent,
                 Difference::OutOfReach(effect) => {

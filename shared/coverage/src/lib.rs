@@ -18,6 +18,7 @@ mod generate;
 mod mutant;
 mod remedy;
 mod report;
+mod scope;
 mod site;
 mod statement;
 mod universe;

@@ -3,20 +3,18 @@
 //!
 //! Put as a plan of its own, so that the very evaluation that answers plans answers this, too.
 
+mod questions;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use indexmap::IndexMap;
 use keyproof_check::{Circumstances, Estate, Runner, observations};
-use keyproof_core::{RoleArn, Service};
-use keyproof_plan::{
-    Action, Attribute, Canary, Expectation, Expected, Place, Plan, Principal, Probe, ProbeKind,
-    Table, TableKey,
-};
-use keyproof_template::{Encryption as TemplateEncryption, Role};
+use keyproof_core::Service;
+use keyproof_plan::{Action, Plan, Probe, ProbeKind};
 use keyproof_verdict::{Answer, Encryption, KeyState, Observations, RunFacts, TableObservation};
 
-/// The key attribute's value of a canary that a plan doesn't have yet.
-const CANARY: &str = "keyproof#canary";
+use questions::{add_roles, add_tables, assumable, questions};
+
+use crate::scope::{Scope, Subjects};
 
 /// What a question came to, as far as a change of it matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +34,7 @@ pub(crate) struct Universe {
     pub(crate) probes: Vec<Probe>,
     /// Principals whose role gets its name at deployment, so that no plan can name it before.
     nameless: BTreeSet<String>,
+    subjects: Subjects,
     /// As the plan's runner gets them.
     reachable: Observations,
     /// As they would be if everybody could be everybody.
@@ -77,7 +76,8 @@ impl Universe {
         Self {
             reachable: observations(&whole, estate, circumstances, facts, |_| true),
             regardless: observations(&whole, estate, &anybody(circumstances), facts, |_| true),
-            assumable: assumable(&whole, estate, facts),
+            assumable: assumable(&whole, estate, facts, &Scope::Everything),
+            subjects: Subjects::of(&whole, estate),
             plan: whole,
             probes,
             nameless,
@@ -90,11 +90,12 @@ impl Universe {
         broken: &Estate,
         circumstances: &Circumstances,
         facts: &RunFacts,
-        callers: bool,
+        scope: &Scope,
     ) -> Difference {
-        let seen = observations(&self.plan, broken, circumstances, facts, |_| true);
+        let concerned = |probe: &Probe| self.subjects.concerns(scope, probe);
+        let seen = observations(&self.plan, broken, circumstances, facts, concerned);
         let (nameless, probes): (Vec<_>, Vec<_>) = self
-            .changed(&self.reachable, &seen)
+            .changed(&self.reachable, &seen, concerned)
             .into_iter()
             .partition(|(id, _, _)| self.is_nameless(id));
         let tables: Vec<String> = self
@@ -126,8 +127,12 @@ impl Universe {
                 "{effect}, as a role that gets its name at deployment"
             ));
         }
-        let seen = observations(&self.plan, broken, &anybody(circumstances), facts, |_| true);
-        let changed = self.changed(&self.regardless, &seen);
+        // Who has a session anyway gets no other answers.
+        let apart = |probe: &Probe| {
+            concerned(probe) && answered(&self.reachable, &probe.id) == Answered::Unknown
+        };
+        let seen = observations(&self.plan, broken, &anybody(circumstances), facts, apart);
+        let changed = self.changed(&self.regardless, &seen, apart);
         if let Some((id, before, after)) = changed.first() {
             let more = changed.len() - 1;
             let effect = format!(
@@ -136,8 +141,8 @@ impl Universe {
             );
             return Difference::OutOfReach(effect);
         }
-        if callers {
-            let now = assumable(&self.plan, broken, facts);
+        if matches!(scope, Scope::Role(_) | Scope::Everything) {
+            let now = assumable(&self.plan, broken, facts, scope);
             for ((caller, role), may) in &now {
                 if self.assumable.get(&(caller.clone(), role.clone())) != Some(may) {
                     let verb = if *may { "may now" } else { "may no longer" };
@@ -152,9 +157,10 @@ impl Universe {
         &self,
         before: &Observations,
         after: &Observations,
+        wanted: impl Fn(&Probe) -> bool,
     ) -> Vec<(String, Answered, Answered)> {
         let mut changed = Vec::new();
-        for probe in &self.probes {
+        for probe in self.probes.iter().filter(|probe| wanted(probe)) {
             let was = answered(before, &probe.id);
             let is = answered(after, &probe.id);
             if was != is {
@@ -263,193 +269,4 @@ fn anybody(circumstances: &Circumstances) -> Circumstances {
         runner: Runner::Anybody,
         ..circumstances.clone()
     }
-}
-
-/// Names that are in no plan yet.
-fn free<T>(taken: &IndexMap<String, T>, wanted: &str) -> String {
-    let mut name = wanted.replace('/', "-");
-    while taken.contains_key(&name) {
-        name.push('-');
-    }
-    name
-}
-
-/// Adds the roles that the plan doesn't have; returns those that no plan can name.
-fn add_roles(plan: &mut Plan, estate: &Estate) -> BTreeSet<String> {
-    let mut nameless = BTreeSet::new();
-    let known: BTreeSet<String> = plan
-        .principals
-        .values()
-        .map(|principal| principal.role.to_string())
-        .collect();
-    for role in estate.parts().flat_map(|part| &part.account.roles) {
-        let Ok(arn) = role.arn.parse::<RoleArn>() else {
-            continue;
-        };
-        if known.contains(&role.arn) {
-            continue;
-        }
-        let name = free(&plan.principals, &role.name);
-        if is_generated(role) {
-            nameless.insert(name.clone());
-        }
-        plan.principals.insert(
-            name,
-            Principal {
-                role: arn,
-                external_id: None,
-                tags: IndexMap::new(),
-                duration: None,
-                source_identity: None,
-                place: Place::START,
-            },
-        );
-    }
-    nameless
-}
-
-/// Whether the role's name stands for one that CloudFormation makes up: `STACK-LOGICALID-SUFFIX`.
-///
-/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resources-section-structure.html>
-fn is_generated(role: &Role) -> bool {
-    role.name.rsplit_once('-').is_some_and(|(kept, suffix)| {
-        let letter = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
-        let logical_id = kept.split_once('-').map_or("", |(_, rest)| rest);
-        suffix.len() == 12
-            && suffix.bytes().all(letter)
-            && !logical_id.is_empty()
-            && role
-                .logical_id
-                .starts_with(logical_id.rsplit('-').next().unwrap_or_default())
-    })
-}
-
-fn add_tables(plan: &mut Plan, estate: &Estate) {
-    let known: BTreeSet<String> = plan
-        .tables
-        .values()
-        .map(|table| table.name.clone())
-        .collect();
-    for table in estate.parts().flat_map(|part| &part.account.tables) {
-        if known.contains(&table.name) {
-            continue;
-        }
-        let key = match &table.encryption {
-            TemplateEncryption::Key(arn) => match arn.parse() {
-                Ok(arn) => TableKey::Key(arn),
-                Err(_) => continue,
-            },
-            TemplateEncryption::AwsOwned => TableKey::AwsOwned,
-            // A plan has no word for these.
-            TemplateEncryption::AwsManaged | TemplateEncryption::Unknown(_) => continue,
-        };
-        let canary = |name: &String| {
-            let value = match table.attributes.get(name).map(String::as_str) {
-                Some("N") => Attribute::N("0".to_owned()),
-                Some("B") => Attribute::B(CANARY.as_bytes().to_vec()),
-                Some(_) | None => Attribute::S(CANARY.to_owned()),
-            };
-            (name.clone(), value)
-        };
-        let of_indexes = table.indexes.iter().flat_map(|index| &index.key_schema);
-        let name = free(&plan.tables, &table.name);
-        plan.tables.insert(
-            name,
-            Table {
-                name: table.name.clone(),
-                arn: None,
-                key,
-                canary: Canary {
-                    key: table.key_schema.iter().map(canary).collect(),
-                    attributes: of_indexes
-                        .filter(|name| !table.key_schema.contains(name))
-                        .map(canary)
-                        .collect(),
-                },
-                inspect_as: None,
-                place: Place::START,
-            },
-        );
-    }
-}
-
-/// Every question, what is expected being of no account.
-fn questions(plan: &Plan, estate: &Estate) -> Vec<Expectation> {
-    let mut all = Vec::new();
-    for principal in plan.principals.keys() {
-        let mut ask = |on: Option<&String>, index: Option<&String>, actions: Vec<Action>| {
-            all.push(Expectation {
-                principal: principal.clone(),
-                on: on.cloned(),
-                actions,
-                index: index.cloned(),
-                expected: Expected::Allowed,
-                place: Place::START,
-            });
-        };
-        ask(None, None, vec![Action::AssumeRole]);
-        for (name, table) in &plan.tables {
-            let encrypted = table.key != TableKey::AwsOwned;
-            let of = |service: Service| {
-                let actions = Action::ALL.into_iter();
-                actions.filter(move |action| action.service() == service)
-            };
-            ask(Some(name), None, of(Service::DynamoDb).collect());
-            if encrypted {
-                ask(Some(name), None, of(Service::Kms).collect());
-            }
-            let found = estate
-                .parts()
-                .flat_map(|part| &part.account.tables)
-                .find(|found| found.name == table.name);
-            for index in found.into_iter().flat_map(|table| &table.indexes) {
-                let reads = vec![Action::Query, Action::Scan];
-                ask(Some(name), Some(&index.name), reads);
-            }
-        }
-    }
-    all
-}
-
-/// Who beside the runner may assume which role: the other roles, and somebody of another account
-/// whom that account allows everything.
-fn assumable(plan: &Plan, estate: &Estate, facts: &RunFacts) -> BTreeMap<(String, String), bool> {
-    let own = estate.account();
-    let other = if own.account.as_str() == "999999999999" {
-        "888888888888"
-    } else {
-        "999999999999"
-    };
-    let stranger = format!("arn:{}:iam::{other}:role/stranger", own.partition);
-    let mut callers = vec![("somebody of another account".to_owned(), stranger)];
-    for part in estate.parts() {
-        for role in &part.account.roles {
-            callers.push((format!("`{}`", role.name), role.arn.clone()));
-        }
-    }
-    let mut all = BTreeMap::new();
-    for (name, arn) in callers {
-        let circumstances = Circumstances {
-            runner: Runner::Arn(arn),
-            ..Circumstances::default()
-        };
-        let wanted = |probe: &Probe| is_assume_role(probe);
-        let seen = observations(plan, estate, &circumstances, facts, wanted);
-        for id in seen.probes.keys() {
-            let role = id.split('/').next().unwrap_or_default().to_owned();
-            let may = answered(&seen, id) == Answered::Allowed;
-            all.insert((name.clone(), role), may);
-        }
-    }
-    all
-}
-
-fn is_assume_role(probe: &Probe) -> bool {
-    matches!(
-        probe.kind,
-        ProbeKind::Access {
-            action: Action::AssumeRole,
-            ..
-        }
-    )
 }

@@ -11,6 +11,7 @@
 )]
 
 mod canary;
+mod check;
 mod demo;
 mod help;
 mod orders;

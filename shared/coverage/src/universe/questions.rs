@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The questions: what a plan would ask that asks everything.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use indexmap::IndexMap;
+use keyproof_check::{Circumstances, Estate, Runner, observations};
+use keyproof_core::{RoleArn, Service};
+use keyproof_plan::{
+    Action, Attribute, Canary, Expectation, Expected, Place, Plan, Principal, Probe, ProbeKind,
+    Table, TableKey,
+};
+use keyproof_template::{Encryption, Role};
+use keyproof_verdict::RunFacts;
+
+use super::{Answered, answered};
+use crate::scope::Scope;
+
+/// The key attribute's value of a canary that a plan doesn't have yet.
+const CANARY: &str = "keyproof#canary";
+
+/// Names that are in no plan yet.
+fn free<T>(taken: &IndexMap<String, T>, wanted: &str) -> String {
+    let mut name = wanted.replace('/', "-");
+    while taken.contains_key(&name) {
+        name.push('-');
+    }
+    name
+}
+
+/// Adds the roles that the plan doesn't have; returns those that no plan can name.
+pub(super) fn add_roles(plan: &mut Plan, estate: &Estate) -> BTreeSet<String> {
+    let mut nameless = BTreeSet::new();
+    let known: BTreeSet<String> = plan
+        .principals
+        .values()
+        .map(|principal| principal.role.to_string())
+        .collect();
+    for role in estate.parts().flat_map(|part| &part.account.roles) {
+        let Ok(arn) = role.arn.parse::<RoleArn>() else {
+            continue;
+        };
+        if known.contains(&role.arn) {
+            continue;
+        }
+        let name = free(&plan.principals, &role.name);
+        if is_generated(role) {
+            nameless.insert(name.clone());
+        }
+        plan.principals.insert(
+            name,
+            Principal {
+                role: arn,
+                external_id: None,
+                tags: IndexMap::new(),
+                duration: None,
+                source_identity: None,
+                place: Place::START,
+            },
+        );
+    }
+    nameless
+}
+
+/// Whether the role's name stands for one that CloudFormation makes up: `STACK-LOGICALID-SUFFIX`.
+///
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resources-section-structure.html>
+fn is_generated(role: &Role) -> bool {
+    role.name.rsplit_once('-').is_some_and(|(kept, suffix)| {
+        let letter = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+        let logical_id = kept.split_once('-').map_or("", |(_, rest)| rest);
+        suffix.len() == 12
+            && suffix.bytes().all(letter)
+            && !logical_id.is_empty()
+            && role
+                .logical_id
+                .starts_with(logical_id.rsplit('-').next().unwrap_or_default())
+    })
+}
+
+pub(super) fn add_tables(plan: &mut Plan, estate: &Estate) {
+    let known: BTreeSet<String> = plan
+        .tables
+        .values()
+        .map(|table| table.name.clone())
+        .collect();
+    for table in estate.parts().flat_map(|part| &part.account.tables) {
+        if known.contains(&table.name) {
+            continue;
+        }
+        let key = match &table.encryption {
+            Encryption::Key(arn) => match arn.parse() {
+                Ok(arn) => TableKey::Key(arn),
+                Err(_) => continue,
+            },
+            Encryption::AwsOwned => TableKey::AwsOwned,
+            // A plan has no word for these.
+            Encryption::AwsManaged | Encryption::Unknown(_) => continue,
+        };
+        let canary = |name: &String| {
+            let value = match table.attributes.get(name).map(String::as_str) {
+                Some("N") => Attribute::N("0".to_owned()),
+                Some("B") => Attribute::B(CANARY.as_bytes().to_vec()),
+                Some(_) | None => Attribute::S(CANARY.to_owned()),
+            };
+            (name.clone(), value)
+        };
+        let of_indexes = table.indexes.iter().flat_map(|index| &index.key_schema);
+        let name = free(&plan.tables, &table.name);
+        plan.tables.insert(
+            name,
+            Table {
+                name: table.name.clone(),
+                arn: None,
+                key,
+                canary: Canary {
+                    key: table.key_schema.iter().map(canary).collect(),
+                    attributes: of_indexes
+                        .filter(|name| !table.key_schema.contains(name))
+                        .map(canary)
+                        .collect(),
+                },
+                inspect_as: None,
+                place: Place::START,
+            },
+        );
+    }
+}
+
+/// Every question, what is expected being of no account.
+pub(super) fn questions(plan: &Plan, estate: &Estate) -> Vec<Expectation> {
+    let mut all = Vec::new();
+    for principal in plan.principals.keys() {
+        let mut ask = |on: Option<&String>, index: Option<&String>, actions: Vec<Action>| {
+            all.push(Expectation {
+                principal: principal.clone(),
+                on: on.cloned(),
+                actions,
+                index: index.cloned(),
+                expected: Expected::Allowed,
+                place: Place::START,
+            });
+        };
+        ask(None, None, vec![Action::AssumeRole]);
+        for (name, table) in &plan.tables {
+            let encrypted = table.key != TableKey::AwsOwned;
+            let of = |service: Service| {
+                let actions = Action::ALL.into_iter();
+                actions.filter(move |action| action.service() == service)
+            };
+            ask(Some(name), None, of(Service::DynamoDb).collect());
+            if encrypted {
+                ask(Some(name), None, of(Service::Kms).collect());
+            }
+            let found = estate
+                .parts()
+                .flat_map(|part| &part.account.tables)
+                .find(|found| found.name == table.name);
+            for index in found.into_iter().flat_map(|table| &table.indexes) {
+                let reads = vec![Action::Query, Action::Scan];
+                ask(Some(name), Some(&index.name), reads);
+            }
+        }
+    }
+    all
+}
+
+/// Who beside the runner may assume which role: the other roles, and somebody of another account
+/// whom that account allows everything. Of a role alone: who may assume it, and whom it may.
+pub(super) fn assumable(
+    plan: &Plan,
+    estate: &Estate,
+    facts: &RunFacts,
+    scope: &Scope,
+) -> BTreeMap<(String, String), bool> {
+    let own = estate.account();
+    let other = if own.account.as_str() == "999999999999" {
+        "888888888888"
+    } else {
+        "999999999999"
+    };
+    let stranger = format!("arn:{}:iam::{other}:role/stranger", own.partition);
+    let mut callers = vec![("somebody of another account".to_owned(), stranger)];
+    for part in estate.parts() {
+        for role in &part.account.roles {
+            callers.push((format!("`{}`", role.name), role.arn.clone()));
+        }
+    }
+    let mut all = BTreeMap::new();
+    for (name, arn) in callers {
+        let itself = *scope == Scope::Everything || *scope == Scope::Role(arn.clone());
+        let circumstances = Circumstances {
+            runner: Runner::Arn(arn),
+            ..Circumstances::default()
+        };
+        let wanted = |probe: &Probe| match &probe.kind {
+            ProbeKind::Access {
+                action: Action::AssumeRole,
+                principal,
+                ..
+            } => {
+                let role = plan
+                    .principals
+                    .get(principal)
+                    .map(|one| one.role.to_string());
+                itself || role.is_some_and(|role| *scope == Scope::Role(role))
+            }
+            ProbeKind::Access { .. } | ProbeKind::Encryption { .. } => false,
+        };
+        let seen = observations(plan, estate, &circumstances, facts, wanted);
+        for id in seen.probes.keys() {
+            let role = id.split('/').next().unwrap_or_default().to_owned();
+            let may = answered(&seen, id) == Answered::Allowed;
+            all.insert((name.clone(), role), may);
+        }
+    }
+    all
+}

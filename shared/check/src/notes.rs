@@ -18,8 +18,10 @@ pub(crate) fn of(observer: &Observer<'_>) -> Vec<NoteRow> {
                 NoteKind::Unknown => "unknown",
             };
             let text = match &note.logical_id {
-                Some(id) => format!("{id}: {}", note.text),
-                None => note.text.clone(),
+                Some(id) if !note.text.contains(&format!("`{id}`")) => {
+                    format!("{id}: {}", note.text)
+                }
+                Some(_) | None => note.text.clone(),
             };
             notes.push(NoteRow {
                 kind: kind.to_owned(),

@@ -50,6 +50,7 @@ pub(crate) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     }
     sections::findings(report, place, out)?;
     sections::exceptions(report, place, out)?;
+    sections::notes(report, place, out)?;
     if !glance {
         sections::matrix(report, place, out)?;
     }

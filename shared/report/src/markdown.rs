@@ -41,6 +41,7 @@ pub(crate) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         rest(report.exceptions.len(), out)?;
         writeln!(out)?;
     }
+    notes(report, out)?;
     let grids = grid::grids(report);
     let cells: usize = grids
         .iter()
@@ -92,6 +93,24 @@ fn section(
         }
     }
     rest(rows.len(), out)?;
+    writeln!(out)
+}
+
+/// What the verdicts rest on.
+fn notes(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let (matter, left_out) = words::notes(report);
+    if report.notes.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "### Not seen, or taken for granted\n")?;
+    for note in matter.iter().take(LISTED) {
+        let kind = Markdown(&note.kind);
+        writeln!(out, "- {kind}: {}", MarkdownProse(&words::note(note)))?;
+    }
+    rest(matter.len(), out)?;
+    if !left_out.is_empty() {
+        writeln!(out, "- {}", words::left_out(left_out.len()))?;
+    }
     writeln!(out)
 }
 

@@ -41,6 +41,7 @@ pub(crate) fn render(report: &Report, options: Options, out: &mut dyn Write) -> 
             writeln!(out, "  {}", Visible(&words::exception(note)))?;
         }
     }
+    notes(report, out)?;
     for grid in &grid::grids(report) {
         matrix(grid, paint, out)?;
     }
@@ -111,6 +112,24 @@ fn entry(
         Ok(())
     } else {
         writeln!(out, "    {}", Visible(&facts.join(", ")))
+    }
+}
+
+/// What the verdicts rest on. Parts that decide no access are only counted: a large template has
+/// hundreds.
+fn notes(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let (matter, left_out) = words::notes(report);
+    if report.notes.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\nNOT SEEN, OR TAKEN FOR GRANTED")?;
+    for note in matter {
+        writeln!(out, "  {}", Visible(&note.kind))?;
+        wrapped(&words::note(note), out)?;
+    }
+    match left_out.len() {
+        0 => Ok(()),
+        number => writeln!(out, "  {}", words::left_out(number)),
     }
 }
 

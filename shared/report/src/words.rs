@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use keyproof_verdict::{
-    Cause, ExceptionNote, Finding, ProbeRow, Report, Verdict, policy_noun, service_name,
+    Cause, ExceptionNote, Finding, NoteRow, ProbeRow, Report, Verdict, policy_noun, service_name,
 };
 
 /// The run in one sentence, verdict first: `FAIL: 1 of 9 probes failed (1 exposed)`.
@@ -279,6 +279,34 @@ pub(crate) fn exception(note: &ExceptionNote) -> String {
              (`{owner}` answers for it until {expires})"
         ),
     }
+}
+
+/// A note with its place, as a sentence.
+pub(crate) fn note(note: &NoteRow) -> String {
+    match (&note.file, note.line) {
+        (Some(file), Some(line)) => format!("{} (`{file}:{line}`)", note.text),
+        (Some(file), None) => format!("{} (`{file}`)", note.text),
+        (None, _) => note.text.clone(),
+    }
+}
+
+/// The notes that verdicts rest on, and those on parts that decide no access. A kind that is not
+/// known here is taken for one that matters.
+pub(crate) fn notes(report: &Report) -> (Vec<&NoteRow>, Vec<&NoteRow>) {
+    report
+        .notes
+        .iter()
+        .partition(|note| note.kind != "left_out")
+}
+
+/// How many notes on parts that decide no access are not listed one by one.
+pub(crate) fn left_out(number: usize) -> String {
+    format!(
+        "{} that {} no access {} left out",
+        count(number, "part"),
+        if number == 1 { "decides" } else { "decide" },
+        if number == 1 { "is" } else { "are" },
+    )
 }
 
 /// Where the probe stands in the plan: `orders.yaml:21`.

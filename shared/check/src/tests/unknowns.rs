@@ -221,7 +221,11 @@ fn what_was_left_out_is_noted() {
         .iter()
         .find(|note| note.kind == "unseen")
         .unwrap();
-    assert!(note.text.starts_with("Nested: "), "{}", note.text);
+    assert!(
+        note.text.starts_with("`Nested` is a nested stack"),
+        "{}",
+        note.text
+    );
     assert_eq!(note.file.as_deref(), Some("template.yaml"));
     assert!(note.line.is_some());
 }

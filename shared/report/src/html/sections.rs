@@ -135,6 +135,37 @@ pub(super) fn exceptions(report: &Report, place: Place<'_>, out: &mut dyn Write)
     writeln!(out, "</ul>\n</section>")
 }
 
+/// What the verdicts rest on; what decides no access is folded away.
+pub(super) fn notes(report: &Report, place: Place<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let (matter, left_out) = words::notes(report);
+    if report.notes.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "<section>")?;
+    heading(place, "Not seen, or taken for granted", out)?;
+    if !matter.is_empty() {
+        writeln!(out, "<ul class=\"plain\">")?;
+        for note in matter {
+            writeln!(
+                out,
+                "<li><span class=\"mark inconclusive\">{}</span> {}</li>",
+                Markup(&note.kind),
+                Prose(&words::note(note))
+            )?;
+        }
+        writeln!(out, "</ul>")?;
+    }
+    if !left_out.is_empty() {
+        let summary = words::left_out(left_out.len());
+        writeln!(out, "<details><summary>{summary}</summary>\n<ul>")?;
+        for note in left_out {
+            writeln!(out, "<li>{}</li>", Prose(&words::note(note)))?;
+        }
+        writeln!(out, "</ul></details>")?;
+    }
+    writeln!(out, "</section>")
+}
+
 pub(super) fn matrix(report: &Report, place: Place<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<section>")?;
     heading(place, "Who can do what", out)?;

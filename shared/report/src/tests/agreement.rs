@@ -153,6 +153,32 @@ fn every_probe_that_did_not_pass_is_told_with_id_finding_and_reason() {
 }
 
 #[test]
+fn what_a_check_did_not_see_is_told_wherever_people_read() {
+    let (_, report) = cases()
+        .into_iter()
+        .find(|(name, _)| name == "parts-unseen")
+        .unwrap();
+    let formats = [Format::Text, Format::Markdown, Format::Html];
+    let [text, markdown, html] = formats.map(|format| words(&rendered(&report, format)));
+    let kinds: Vec<&str> = report.notes.iter().map(|note| &*note.kind).collect();
+    assert_eq!(kinds, ["assumed", "unseen", "left_out", "left_out"]);
+
+    for note in report.notes.iter().take(2) {
+        // A page has elements where a sentence has backticks.
+        let start = note.text.split('`').next().unwrap();
+        for (told, form) in [&text, &markdown, &html].into_iter().zip(formats) {
+            assert!(told.contains(start), "{form}: {start}");
+        }
+    }
+
+    assert!(text.contains("(`template.yaml:9`) 2 parts that decide no access are left out"));
+    assert!(markdown.contains("- 2 parts that decide no access are left out"));
+    assert!(html.contains("<summary>2 parts that decide no access are left out</summary>"));
+    assert!(!text.contains("AWS::SNS::Topic"));
+    assert!(html.contains("AWS::SNS::Topic"));
+}
+
+#[test]
 fn ids_on_the_page_are_unique_and_every_link_on_it_leads_somewhere() {
     for (name, report) in cases() {
         let html = rendered(&report, Format::Html);

@@ -74,6 +74,10 @@ fn estate() -> Estate {
 }
 
 fn covered(plan: &str) -> Coverage {
+    covered_of(plan, &estate())
+}
+
+fn covered_of(plan: &str, estate: &Estate) -> Coverage {
     let now: Timestamp = "2026-05-01T12:00:00Z".parse().unwrap();
     let facts = RunFacts {
         id: "01ARZ3NDEKTSV4RRFFQ69G5FAV".to_owned(),
@@ -88,7 +92,7 @@ fn covered(plan: &str) -> Coverage {
         today: date(2026, 5, 1),
     };
     let plan = Plan::parse(plan).unwrap();
-    cover(&plan, &estate(), &Circumstances::default(), &facts)
+    cover(&plan, estate, &Circumstances::default(), &facts)
 }
 
 #[track_caller]
@@ -265,5 +269,40 @@ fn the_report_is_the_contracts() {
                 "add": {"principal": "reader"},
             }],
         })
+    );
+}
+
+#[test]
+fn a_table_that_gets_its_name_at_deployment_is_out_of_every_plans_reach() {
+    // No plan can name it before, as with roles; with a name, its survivors are told.
+    let with_ledger = |name: &str| {
+        let table = TEMPLATE.split_once("  Orders:\n").unwrap().1;
+        let table = table.split_once("  Reader:\n").unwrap().0;
+        let table = table.replace("      TableName: orders\n", name);
+        format!("{TEMPLATE}  Ledger:\n{table}")
+    };
+    let coverage = |template: &str| {
+        let options = Options::new("111122223333".parse().unwrap(), "us-east-1");
+        let estate = Estate::of(keyproof_template::load(template, &options).unwrap());
+        covered_of(PLAN, &estate)
+    };
+    let of_the_ledger = |id: &str| id.starts_with("Ledger/");
+
+    let nameless = coverage(&with_ledger(""));
+    let named = coverage(&with_ledger("      TableName: ledger\n"));
+
+    let survivors = |coverage: &Coverage| {
+        let survivors = coverage.survivors.iter();
+        survivors.filter(|one| of_the_ledger(&one.id)).count()
+    };
+    let out_of_reach = |coverage: &Coverage| {
+        let out = coverage.out_of_reach.iter();
+        out.filter(|one| of_the_ledger(&one.id)).count()
+    };
+    assert_eq!(survivors(&nameless), 0);
+    assert!(survivors(&named) > 0);
+    assert_eq!(
+        out_of_reach(&nameless),
+        survivors(&named) + out_of_reach(&named)
     );
 }

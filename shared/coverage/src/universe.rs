@@ -34,6 +34,8 @@ pub(crate) struct Universe {
     pub(crate) probes: Vec<Probe>,
     /// Principals whose role gets its name at deployment, so that no plan can name it before.
     nameless: BTreeSet<String>,
+    /// Tables that get theirs then.
+    nameless_tables: BTreeSet<String>,
     subjects: Subjects,
     /// As the plan's runner gets them.
     reachable: Observations,
@@ -70,7 +72,7 @@ impl Universe {
             ..plan.clone()
         };
         let nameless = add_roles(&mut whole, estate);
-        add_tables(&mut whole, estate);
+        let nameless_tables = add_tables(&mut whole, estate);
         whole.expectations = questions(&whole, estate);
         let probes = whole.probes();
         Self {
@@ -81,6 +83,7 @@ impl Universe {
             plan: whole,
             probes,
             nameless,
+            nameless_tables,
         }
     }
 
@@ -98,7 +101,7 @@ impl Universe {
             .changed(&self.reachable, &seen, concerned)
             .into_iter()
             .partition(|(id, _, _)| self.is_nameless(id));
-        let tables: Vec<String> = self
+        let (nameless_tables, tables): (Vec<_>, Vec<_>) = self
             .reachable
             .tables
             .iter()
@@ -108,7 +111,7 @@ impl Universe {
                     .is_none_or(|after| key(before) != key(after))
             })
             .map(|(name, _)| name.clone())
-            .collect();
+            .partition(|name| self.nameless_tables.contains(name));
         if !probes.is_empty() || !tables.is_empty() {
             return Difference::Reachable { probes, tables };
         }
@@ -123,8 +126,18 @@ impl Universe {
         }
         if let Some((id, before, after)) = nameless.first() {
             let effect = effect(id, *before, *after, nameless.len() - 1);
+            let whose = if self.is_nameless_table(id) {
+                "which is a table"
+            } else {
+                "as a role"
+            };
             return Difference::OutOfReach(format!(
-                "{effect}, as a role that gets its name at deployment"
+                "{effect}, {whose} that gets its name at deployment"
+            ));
+        }
+        if let Some(name) = nameless_tables.first() {
+            return Difference::OutOfReach(format!(
+                "what `{name}`, a table that gets its name at deployment, is encrypted with changes"
             ));
         }
         // Who has a session anyway gets no other answers.
@@ -191,9 +204,14 @@ impl Universe {
     }
 
     fn is_nameless(&self, id: &str) -> bool {
-        id.split('/')
-            .next()
-            .is_some_and(|principal| self.nameless.contains(principal))
+        let principal = id.split('/').next();
+        principal.is_some_and(|principal| self.nameless.contains(principal))
+            || self.is_nameless_table(id)
+    }
+
+    fn is_nameless_table(&self, id: &str) -> bool {
+        let table = id.split('/').nth(2);
+        table.is_some_and(|table| self.nameless_tables.contains(table))
     }
 
     /// The probe with this id.

@@ -13,6 +13,7 @@ use crate::resolver::{Resolver, Truth};
 use crate::sections::Resource;
 use crate::value::Value;
 
+mod custom;
 mod dynamodb;
 mod iam;
 mod kms;
@@ -23,7 +24,7 @@ pub(crate) mod serverless;
 mod unseen;
 
 /// A resource that is being read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Item {
     logical_id: String,
     type_name: String,
@@ -52,6 +53,8 @@ struct Draft<'r, 't> {
     resolver: &'r mut Resolver<'t>,
     account: Account,
     pending: Vec<(Pending, String, Place)>,
+    /// Custom resources, of which nothing can be said before every role is known.
+    custom: Vec<Item>,
 }
 
 /// Reads every resource. What is wrong is left with the resolver.
@@ -76,6 +79,7 @@ pub(crate) fn read(resolver: &mut Resolver<'_>) -> Account {
         resolver,
         account,
         pending: Vec::new(),
+        custom: Vec::new(),
     };
     let sections = draft.resolver.sections;
     for (logical_id, resource) in &sections.resources {
@@ -90,6 +94,9 @@ pub(crate) fn read(resolver: &mut Resolver<'_>) -> Account {
     draft.resolve_table_keys();
     draft.refuse_duplicates();
     managed::add(&mut draft);
+    for item in std::mem::take(&mut draft.custom) {
+        custom::note(&mut draft, &item);
+    }
     let mut account = draft.account;
     account.notes = std::mem::take(&mut resolver.notes);
     account.notes.sort_by_key(|note| note.place);

@@ -128,7 +128,11 @@ async fn an_sdk_talks_to_it_as_the_administrator() {
         .build();
     let dynamodb = aws_sdk_dynamodb::Client::from_conf(config);
     let tables = dynamodb.list_tables().send().await.unwrap();
-    assert_eq!(tables.table_names(), ["keyproof-control", "orders"]);
+    let [control, orders, state] = tables.table_names() else {
+        panic!("{tables:?}")
+    };
+    assert_eq!([control, orders], ["keyproof-control", "orders"]);
+    assert!(state.contains("StateTable"), "{state}");
     let table = dynamodb
         .describe_table()
         .table_name("orders")

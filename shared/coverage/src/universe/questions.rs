@@ -10,7 +10,7 @@ use keyproof_plan::{
     Action, Attribute, Canary, Expectation, Expected, Place, Plan, Principal, Probe, ProbeKind,
     Table, TableKey,
 };
-use keyproof_template::{Encryption, Role};
+use keyproof_template::Encryption;
 use keyproof_verdict::RunFacts;
 
 use super::{Answered, answered};
@@ -44,7 +44,7 @@ pub(super) fn add_roles(plan: &mut Plan, estate: &Estate) -> BTreeSet<String> {
             continue;
         }
         let name = free(&plan.principals, &role.name);
-        if is_generated(role) {
+        if is_generated(&role.name, &role.logical_id) {
             nameless.insert(name.clone());
         }
         plan.principals.insert(
@@ -62,23 +62,23 @@ pub(super) fn add_roles(plan: &mut Plan, estate: &Estate) -> BTreeSet<String> {
     nameless
 }
 
-/// Whether the role's name stands for one that CloudFormation makes up: `STACK-LOGICALID-SUFFIX`.
+/// Whether a name stands for one that CloudFormation makes up: `STACK-LOGICALID-SUFFIX`.
 ///
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resources-section-structure.html>
-fn is_generated(role: &Role) -> bool {
-    role.name.rsplit_once('-').is_some_and(|(kept, suffix)| {
+fn is_generated(name: &str, logical_id: &str) -> bool {
+    name.rsplit_once('-').is_some_and(|(kept, suffix)| {
         let letter = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
-        let logical_id = kept.split_once('-').map_or("", |(_, rest)| rest);
+        let inside = kept.split_once('-').map_or("", |(_, rest)| rest);
         suffix.len() == 12
             && suffix.bytes().all(letter)
-            && !logical_id.is_empty()
-            && role
-                .logical_id
-                .starts_with(logical_id.rsplit('-').next().unwrap_or_default())
+            && !inside.is_empty()
+            && logical_id.starts_with(inside.rsplit('-').next().unwrap_or_default())
     })
 }
 
-pub(super) fn add_tables(plan: &mut Plan, estate: &Estate) {
+/// Adds the tables that the plan doesn't have; returns those that no plan can name.
+pub(super) fn add_tables(plan: &mut Plan, estate: &Estate) -> BTreeSet<String> {
+    let mut nameless = BTreeSet::new();
     let known: BTreeSet<String> = plan
         .tables
         .values()
@@ -107,6 +107,9 @@ pub(super) fn add_tables(plan: &mut Plan, estate: &Estate) {
         };
         let of_indexes = table.indexes.iter().flat_map(|index| &index.key_schema);
         let name = free(&plan.tables, &table.name);
+        if is_generated(&table.name, &table.logical_id) {
+            nameless.insert(name.clone());
+        }
         plan.tables.insert(
             name,
             Table {
@@ -125,6 +128,7 @@ pub(super) fn add_tables(plan: &mut Plan, estate: &Estate) {
             },
         );
     }
+    nameless
 }
 
 /// Every question, what is expected being of no account.

@@ -143,3 +143,15 @@ fn what_a_template_has_and_the_sandbox_has_not_is_said() {
         ]
     );
 }
+
+#[test]
+fn a_key_that_signs_is_left_out_without_a_word() {
+    let mut account = account(ACCOUNT);
+    account.keys[0].spec = "ECC_NIST_P256".to_owned();
+    account.keys[0].usage = "SIGN_VERIFY".to_owned();
+    let options = keyproof_sandbox::SandboxOptions::default();
+
+    let sandbox = keyproof_sandbox::Sandbox::new(&account, options).unwrap();
+
+    assert_eq!(sandbox.left_out(), [""; 0]);
+}

@@ -5,10 +5,9 @@ use super::{Draft, Item};
 use crate::note::NoteKind;
 
 /// Types whose resources only point at something else, which could hold anything.
-const UNSEEN: [(&str, &str); 6] = [
+const UNSEEN: [(&str, &str); 5] = [
     ("AWS::CloudFormation::Stack", "a nested stack"),
     ("AWS::CloudFormation::StackSet", "a stack set"),
-    ("AWS::CloudFormation::CustomResource", "a custom resource"),
     ("AWS::CloudFormation::Macro", "a macro"),
     ("AWS::Serverless::Application", "a nested application"),
     (
@@ -44,12 +43,12 @@ pub(super) fn leave_out(draft: &mut Draft<'_, '_>, item: &Item) {
     let unseen = listed(&UNSEEN).or_else(|| {
         if type_name.ends_with("::MODULE") {
             Some("a module")
-        } else if type_name.starts_with("Custom::") {
-            Some("a custom resource")
         } else {
             None
         }
     });
+    let is_custom =
+        type_name.starts_with("Custom::") || type_name == "AWS::CloudFormation::CustomResource";
     let (kind, text) = match (unseen, listed(&DECIDING)) {
         (Some(what), _) => (
             NoteKind::Unseen,
@@ -64,7 +63,11 @@ pub(super) fn leave_out(draft: &mut Draft<'_, '_>, item: &Item) {
             format!("`{name}` ({type_name}) is left out"),
         ),
     };
-    draft.note(item, kind, text);
+    if is_custom {
+        draft.custom.push(item.clone());
+    } else {
+        draft.note(item, kind, text);
+    }
     if let Some(resource) = draft.declared(item) {
         // Its values matter to nobody, its references do.
         draft.quietly(item, |resolver| {

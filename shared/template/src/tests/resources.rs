@@ -329,3 +329,90 @@ Resources:
         &"7:5 Unseen: the connectors of `Function` grant access that is not seen".to_owned()
     ));
 }
+
+/// The note about a custom resource that the function of a role with these statements makes.
+fn custom_resource_note(token: &str, statements: &str, rest: &str) -> (crate::NoteKind, String) {
+    let template = format!(
+        "
+Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      RoleName: canary
+      AssumeRolePolicyDocument: {{ Version: '2012-10-17', Statement: [{{ Effect: Allow, Principal: {{ Service: lambda.amazonaws.com }}, Action: sts:AssumeRole }}] }}
+      Policies: [{{ PolicyName: p, PolicyDocument: {{ Version: '2012-10-17', Statement: [{statements}] }} }}]
+{rest}
+  Function:
+    Type: AWS::Lambda::Function
+    Properties: {{ Role: !GetAtt Role.Arn }}
+  Thing:
+    Type: Custom::Thing
+    Properties: {{ ServiceToken: {token}, Other: !Ref AWS::Region }}
+"
+    );
+    let notes = loaded(&template).notes;
+    let about = notes
+        .into_iter()
+        .find(|note| note.logical_id.as_deref() == Some("Thing"))
+        .unwrap();
+    (about.kind, about.text)
+}
+
+#[test]
+fn a_custom_resource_is_seen_through_where_its_function_may_change_no_access() {
+    const FUNCTION: &str = "!GetAtt Function.Arn";
+    let unseen = (
+        crate::NoteKind::Unseen,
+        "`Thing` is a custom resource; what is in it is not seen".to_owned(),
+    );
+    let harmless =
+        "{ Effect: Allow, Action: [dynamodb:PutItem, logs:PutLogEvents], Resource: '*' }";
+
+    assert_eq!(
+        custom_resource_note(FUNCTION, harmless, ""),
+        (
+            crate::NoteKind::LeftOut,
+            "`Thing` is left out; `Function`, which makes it, may change no access".to_owned()
+        )
+    );
+    // A function of somebody else's, or one that could write a policy, could do anything.
+    let other = "arn:aws:lambda:us-east-1:111122223333:function:other";
+    assert_eq!(custom_resource_note(other, harmless, ""), unseen);
+    for action in [
+        "iam:PutRolePolicy",
+        "dynamodb:UpdateTable",
+        "kms:CreateGrant",
+        "dynamodb:*",
+        "'*'",
+    ] {
+        let harmful = format!("{harmless}, {{ Effect: Allow, Action: {action}, Resource: '*' }}");
+        assert_eq!(
+            custom_resource_note(FUNCTION, &harmful, ""),
+            unseen,
+            "{action}"
+        );
+    }
+    let except = "{ Effect: Allow, NotAction: iam:PutRolePolicy, Resource: '*' }";
+    assert_eq!(custom_resource_note(FUNCTION, except, ""), unseen);
+    let managed = "      ManagedPolicyArns: [arn:aws:iam::111122223333:policy/other]";
+    assert_eq!(custom_resource_note(FUNCTION, harmless, managed), unseen);
+    // A key's policy can allow what the role's own doesn't.
+    let key = |action: &str| {
+        format!(
+            "
+  Key:
+    Type: AWS::KMS::Key
+    Properties:
+      KeyPolicy:
+        Version: '2012-10-17'
+        Statement: [{{ Effect: Allow, Principal: {{ AWS: !GetAtt Role.Arn }}, Action: {action}, Resource: '*' }}]
+"
+        )
+    };
+    assert_eq!(
+        custom_resource_note(FUNCTION, harmless, &key("kms:PutKeyPolicy")),
+        unseen
+    );
+    let (kind, _) = custom_resource_note(FUNCTION, harmless, &key("kms:Decrypt"));
+    assert_eq!(kind, crate::NoteKind::LeftOut);
+}

@@ -58,7 +58,7 @@ pub fn judge(plan: &Plan, observations: &Observations, facts: RunFacts) -> Repor
     let world = World::new(plan, &probes, observations, &facts);
     let mut rows: Vec<ProbeRow> = probes.iter().map(|probe| row(&world, probe)).collect();
     let exceptions = exceptions::apply(plan, facts.today, &mut rows);
-    let summary = summary(&rows);
+    let summary = Summary::of(&rows);
     let milliseconds = facts.finished_at.as_millisecond() - facts.started_at.as_millisecond();
     Report {
         schema: Report::SCHEMA.to_owned(),
@@ -190,30 +190,34 @@ fn verdict(finding: Option<Finding>) -> Verdict {
     finding.map_or(Verdict::Pass, Finding::verdict)
 }
 
-fn summary(rows: &[ProbeRow]) -> Summary {
-    let count = |verdict, excepted| {
-        let counted = rows
-            .iter()
-            .filter(|row| row.verdict == verdict && row.exception.is_some() == excepted);
-        counted.count()
-    };
-    let fail = count(Verdict::Fail, false);
-    let inconclusive = count(Verdict::Inconclusive, false);
-    // A run of no probes found nothing out.
-    let verdict = if fail > 0 {
-        Verdict::Fail
-    } else if inconclusive > 0 || rows.is_empty() {
-        Verdict::Inconclusive
-    } else {
-        Verdict::Pass
-    };
-    Summary {
-        verdict,
-        pass: count(Verdict::Pass, false),
-        fail,
-        inconclusive,
-        excepted: count(Verdict::Fail, true),
-        planned: rows.len(),
+impl Summary {
+    /// Counts a run's rows and says its verdict.
+    #[must_use]
+    pub fn of(rows: &[ProbeRow]) -> Self {
+        let count = |verdict, excepted| {
+            let counted = rows
+                .iter()
+                .filter(|row| row.verdict == verdict && row.exception.is_some() == excepted);
+            counted.count()
+        };
+        let fail = count(Verdict::Fail, false);
+        let inconclusive = count(Verdict::Inconclusive, false);
+        // A run of no probes found nothing out.
+        let verdict = if fail > 0 {
+            Verdict::Fail
+        } else if inconclusive > 0 || rows.is_empty() {
+            Verdict::Inconclusive
+        } else {
+            Verdict::Pass
+        };
+        Self {
+            verdict,
+            pass: count(Verdict::Pass, false),
+            fail,
+            inconclusive,
+            excepted: count(Verdict::Fail, true),
+            planned: rows.len(),
+        }
     }
 }
 

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+//! One report from those of the shards.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+
+use keyproof_plan::Plan;
+use keyproof_verdict::{
+    ExceptionNote, NoteRow, Observations, ProbeRow, Report, RunFacts, Summary, Verdict, judge,
+};
+
+use crate::{Manifest, ManifestError, Shard};
+
+/// A run of all shards.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Collected {
+    /// The one report: each planned probe once, in plan order.
+    pub report: Report,
+    /// The shards of which no report came, by number.
+    pub dead: Vec<usize>,
+    /// What was handed in and is no report of a shard of this run, a sentence each.
+    pub refused: Vec<String>,
+}
+
+/// What is known of one probe, and of the exception that the plan makes for it.
+struct Found {
+    row: ProbeRow,
+    exception: Option<ExceptionNote>,
+}
+
+/// Puts the shards' reports together. Reports may come in any order, several of one shard too (a
+/// step that is retried may have finished the first time): then a failure that one of them saw
+/// stands, and what one found out is not undone by another that did not. A report of another run,
+/// plan or cut is refused. What no report tells is `blind`.
+///
+/// # Errors
+///
+/// Where the manifest is not this plan's.
+pub fn collect(
+    plan: &Plan,
+    manifest: &Manifest,
+    reports: Vec<Report>,
+    facts: &RunFacts,
+) -> Result<Collected, ManifestError> {
+    manifest.check(plan)?;
+    let planned: Vec<String> = plan.probes().into_iter().map(|probe| probe.id).collect();
+    let shard_of = shard_of(plan, manifest);
+    let mut refused = Vec::new();
+    let mut notes: Vec<NoteRow> = Vec::new();
+    let mut found: HashMap<String, Found> = HashMap::with_capacity(planned.len());
+    let mut alive = vec![false; manifest.shards.len()];
+    let mut environment = None;
+    for report in reports {
+        let number = match belongs(&report, plan, manifest, &shard_of, facts) {
+            Ok(number) => number,
+            Err(reason) => {
+                refused.push(reason);
+                continue;
+            }
+        };
+        if let Some(alive) = alive.get_mut(number) {
+            *alive = true;
+        }
+        environment.get_or_insert(report.environment);
+        let fresh = report.notes.into_iter();
+        for note in fresh {
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
+        }
+        let mut exceptions: HashMap<String, ExceptionNote> = report
+            .exceptions
+            .into_iter()
+            .map(|note| (note.probe.clone(), note))
+            .collect();
+        for row in report.probes {
+            let exception = exceptions.remove(&row.id);
+            add(&mut found, Found { row, exception });
+        }
+    }
+    let mut dead = Vec::new();
+    for shard in &manifest.shards {
+        if alive.get(shard.number) == Some(&true) {
+            continue;
+        }
+        dead.push(shard.number);
+        notes.push(died(shard, manifest));
+        for each in blind(shard, plan, facts) {
+            add(&mut found, each);
+        }
+    }
+    let mut report = judge(&nothing_of(plan), &Observations::default(), facts.clone());
+    report.notes = notes;
+    let mut exceptions: HashMap<String, ExceptionNote> = HashMap::new();
+    for id in planned {
+        if let Some(Found { row, exception }) = found.remove(&id) {
+            report.probes.push(row);
+            exceptions.extend(exception.map(|note| (id, note)));
+        }
+    }
+    let excepted = plan.exceptions.iter();
+    report.exceptions = excepted
+        .filter_map(|exception| exceptions.remove(&exception.probe))
+        .collect();
+    report.summary = Summary::of(&report.probes);
+    if let Some(seen) = environment {
+        report.environment = seen;
+    }
+    Ok(Collected {
+        report,
+        dead,
+        refused,
+    })
+}
+
+/// The number of the shard that each probe is in.
+fn shard_of(plan: &Plan, manifest: &Manifest) -> HashMap<String, usize> {
+    let shards = manifest.shards.iter();
+    shards
+        .flat_map(|shard| {
+            let probes = shard.plan(plan).probes().into_iter();
+            probes.map(|probe| (probe.id, shard.number))
+        })
+        .collect()
+}
+
+/// The shard that a report is of: exactly its probes, each once, of this run and this plan.
+fn belongs(
+    report: &Report,
+    plan: &Plan,
+    manifest: &Manifest,
+    shard_of: &HashMap<String, usize>,
+    facts: &RunFacts,
+) -> Result<usize, String> {
+    let id = &report.run.id;
+    if *id != facts.id {
+        return Err(format!("a report of run `{id}`, and not of this one"));
+    }
+    if report.plan.digest != plan.digest {
+        let digest = &report.plan.digest;
+        return Err(format!("a report of the plan with digest `{digest}`"));
+    }
+    let first = report.probes.first().and_then(|row| shard_of.get(&row.id));
+    let shard = first.and_then(|&number| manifest.shards.get(number));
+    let Some(shard) = shard else {
+        return Err("a report of no shard of this plan".to_owned());
+    };
+    // INVARIANT (no verdict crosses a shard): a report with probes of two shards had its witness
+    // elsewhere than this cut says; one with a probe missing or twice is not the shard's.
+    let planned = shard.plan(plan).probes();
+    let same = planned.len() == report.probes.len()
+        && planned
+            .iter()
+            .zip(&report.probes)
+            .all(|(planned, row)| planned.id == row.id);
+    if same {
+        Ok(shard.number)
+    } else {
+        Err(format!(
+            "a report whose probes are not those of shard {}, to which its first belongs",
+            shard.number
+        ))
+    }
+}
+
+/// Keeps the stronger of two findings about one probe.
+fn add(found: &mut HashMap<String, Found>, new: Found) {
+    /// INVARIANT (never softened): a failure that was seen stands. Then what was found out, then
+    /// what was not.
+    const fn strength(verdict: Verdict) -> u8 {
+        match verdict {
+            Verdict::Fail => 2,
+            Verdict::Pass => 1,
+            Verdict::Inconclusive => 0,
+        }
+    }
+    let weaker = found
+        .get(&new.row.id)
+        .is_none_or(|old| strength(old.row.verdict) < strength(new.row.verdict));
+    if weaker {
+        found.insert(new.row.id.clone(), new);
+    }
+}
+
+/// What a shard of which no report came found out: nothing.
+fn blind(shard: &Shard, plan: &Plan, facts: &RunFacts) -> Vec<Found> {
+    let report = judge(&shard.plan(plan), &Observations::default(), facts.clone());
+    let mut exceptions: HashMap<String, ExceptionNote> = report
+        .exceptions
+        .into_iter()
+        .map(|note| (note.probe.clone(), note))
+        .collect();
+    let rows = report.probes.into_iter();
+    rows.map(|mut row| {
+        row.reason = format!(
+            "nothing is known: no report came of shard {}, which this probe is in",
+            shard.number
+        );
+        let exception = exceptions.remove(&row.id);
+        Found { row, exception }
+    })
+    .collect()
+}
+
+fn died(shard: &Shard, manifest: &Manifest) -> NoteRow {
+    NoteRow {
+        kind: "unseen".to_owned(),
+        text: format!(
+            "no report came of shard {} of {}: its {} probes are blind",
+            shard.number,
+            manifest.shards.len(),
+            shard.probes
+        ),
+        file: None,
+        line: None,
+    }
+}
+
+/// The plan's frame, to make a report without rows from.
+fn nothing_of(plan: &Plan) -> Plan {
+    Plan {
+        name: plan.name.clone(),
+        region: plan.region.clone(),
+        digest: plan.digest.clone(),
+        tables: indexmap::IndexMap::new(),
+        principals: indexmap::IndexMap::new(),
+        expectations: Vec::new(),
+        exceptions: Vec::new(),
+    }
+}

@@ -3,7 +3,9 @@
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::command::{canary, check, coverage, demo, plan, report, sandbox, simulate, verify};
+use crate::command::{
+    canary, check, coverage, demo, plan, report, sandbox, shard, simulate, verify,
+};
 use crate::outcome::Outcome;
 
 /// Proves, again and again, that your encryption keys keep the wrong people out and let the right
@@ -32,6 +34,7 @@ pub(crate) enum Command {
     Canary(canary::Arguments),
     Plan(plan::Arguments),
     Report(report::Arguments),
+    Shard(shard::Arguments),
 }
 
 /// The definition of every command and option, as `--help` shows it. Each command has the table of

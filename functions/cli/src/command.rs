@@ -8,6 +8,7 @@ pub(crate) mod demo;
 pub(crate) mod plan;
 pub(crate) mod report;
 pub(crate) mod sandbox;
+pub(crate) mod shard;
 pub(crate) mod simulate;
 pub(crate) mod verify;
 
@@ -29,5 +30,6 @@ pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
         Some(Command::Canary(arguments)) => canary::run(arguments, io),
         Some(Command::Plan(arguments)) => plan::run(arguments, io),
         Some(Command::Report(arguments)) => report::run(arguments, io),
+        Some(Command::Shard(arguments)) => shard::run(arguments, io),
     }
 }

@@ -44,6 +44,14 @@ pub enum CliError {
         /// What is wrong with it.
         source: ReportError,
     },
+    /// A manifest that is none, or not this plan's.
+    #[error("cannot use `{name}`: {source}")]
+    Manifest {
+        /// The document.
+        name: String,
+        /// What is wrong with it.
+        source: keyproof_shard::ManifestError,
+    },
     /// A profile that was asked for by name and gives no credentials.
     #[error(
         "the profile `{name}` gives no AWS credentials; is it in the shared configuration files?"

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use keyproof_plan::Plan;
+use keyproof_shard::Manifest;
 use keyproof_template::Account;
 
 use crate::error::CliError;
@@ -79,6 +80,15 @@ impl Source {
     pub(crate) fn plan(&self, io: &mut Io) -> Result<Plan, CliError> {
         let text = self.read(io)?;
         Plan::parse(&text).map_err(|errors| CliError::located(self, &errors, |error| error.place))
+    }
+
+    /// The manifest in it, held against the plan that it is of.
+    pub(crate) fn manifest(&self, plan: &Plan, io: &mut Io) -> Result<Manifest, CliError> {
+        let text = self.read(io)?;
+        Manifest::read(&text, plan).map_err(|source| CliError::Manifest {
+            name: self.to_string(),
+            source,
+        })
     }
 
     /// The account that the template in it makes.

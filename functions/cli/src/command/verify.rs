@@ -6,6 +6,7 @@ use std::time::Duration;
 use keyproof_aws::{Runner, Settings, verify};
 use keyproof_plan::Plan;
 use keyproof_verdict::Report;
+use ulid::Ulid;
 
 use crate::connection::{self, Connection, TemplateOptions};
 use crate::destination::ReportOptions;
@@ -47,14 +48,38 @@ pub(crate) struct Arguments {
     #[arg(long)]
     diagnose: bool,
     #[command(flatten)]
+    shard: ShardOptions,
+    #[command(flatten)]
     report: ReportOptions,
+}
+
+/// Which part of a plan is run, where it is one of several.
+#[derive(Debug, clap::Args)]
+struct ShardOptions {
+    /// Manifest of `keyproof shard cut`: run one shard of the plan, and not the whole
+    #[arg(long, value_name = "MANIFEST", requires_all = ["shard", "run_id"])]
+    manifest: Option<Source>,
+    /// Number of the shard to run
+    #[arg(long, value_name = "N", requires = "manifest")]
+    shard: Option<usize>,
+    /// Id of the run, a ULID; shards of one run share it [default: a new one]
+    #[arg(long, value_name = "ULID", value_parser = run_id)]
+    run_id: Option<Ulid>,
+}
+
+/// A ULID in its one proper spelling: it must be found by the very text that was given.
+pub(crate) fn run_id(word: &str) -> Result<Ulid, String> {
+    Ulid::from_string(word)
+        .ok()
+        .filter(|id| id.to_string() == word)
+        .ok_or_else(|| "expected a ULID: 26 digits and capital letters".to_owned())
 }
 
 /// Runs the plan and writes its report.
 pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliError> {
     let destinations = arguments.report.destinations()?;
     arguments.check()?;
-    let plan = arguments.plan.plan(io)?;
+    let plan = arguments.part(arguments.plan.plan(io)?, io)?;
     let settings = arguments.settings();
     let report = match &arguments.sandbox {
         Some(template) => {
@@ -87,9 +112,13 @@ impl Arguments {
     /// Refuses what doesn't go together.
     fn check(&self) -> Result<(), CliError> {
         one_stdin(
-            [Some(&self.plan), self.sandbox.as_ref()]
-                .into_iter()
-                .flatten(),
+            [
+                Some(&self.plan),
+                self.sandbox.as_ref(),
+                self.shard.manifest.as_ref(),
+            ]
+            .into_iter()
+            .flatten(),
         )?;
         let usage = |text: &str| Err(CliError::Usage(text.to_owned()));
         match &self.sandbox {
@@ -103,12 +132,24 @@ impl Arguments {
         }
     }
 
+    /// The part of the plan that was asked for.
+    fn part(&self, plan: Plan, io: &mut Io) -> Result<Plan, CliError> {
+        let (Some(source), Some(number)) = (&self.shard.manifest, self.shard.shard) else {
+            return Ok(plan);
+        };
+        let manifest = source.manifest(&plan, io)?;
+        let shard = manifest.shard(number);
+        let shard = shard.map_err(|error| CliError::Usage(error.to_string()))?;
+        Ok(shard.plan(&plan))
+    }
+
     fn settings(&self) -> Settings {
         Settings {
             concurrency: self.concurrency.into(),
             attempt_timeout: self.timeout,
             deadline: self.deadline,
             plan_file: self.plan.file(),
+            run_id: self.shard.run_id,
             ..self.connection.settings()
         }
     }

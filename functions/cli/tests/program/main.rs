@@ -19,6 +19,7 @@ mod outputs;
 mod plan;
 mod report;
 mod sandbox;
+mod shard;
 mod simulate;
 mod streams;
 mod support;

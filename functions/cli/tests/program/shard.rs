@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `keyproof shard`: cut, carried out one by one by the program itself, and collected.
+
+use serde_json::Value;
+
+use crate::support::{keyproof, root};
+
+const RUN: &str = "01KEYPR00F0000000000000000";
+
+fn repository(name: &str) -> String {
+    std::fs::read_to_string(root().join(name)).unwrap()
+}
+
+/// The manifest of the repository's plan, cut as small as it goes: the two tables.
+fn manifest() -> String {
+    let cut = keyproof(["shard", "cut", "--plan", "plan.yaml", "--most", "1"])
+        .file("plan.yaml", &repository("plans/orders.yaml"))
+        .run();
+    cut.exits(0);
+    let shards: Value = serde_json::from_str(&cut.stdout).unwrap();
+    let tables: Vec<_> = shards["shards"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|shard| &shard["tables"])
+        .collect();
+    assert_eq!(
+        tables,
+        [
+            &serde_json::json!(["orders"]),
+            &serde_json::json!(["control"])
+        ]
+    );
+    assert_eq!(
+        cut.stderr,
+        "orders: 2 shards; each runs as `keyproof verify --plan plan.yaml --manifest MANIFEST --shard N --run-id ID`, all with the same id\n"
+    );
+    cut.stdout
+}
+
+fn verify(words: &[&str], manifest: &str) -> Value {
+    let fixed = [
+        "verify",
+        "--plan",
+        "plan.yaml",
+        "--sandbox",
+        "template.yaml",
+        "--format",
+        "json",
+        "--run-id",
+        RUN,
+    ];
+    let run = keyproof(fixed.into_iter().chain(words.iter().copied()))
+        .file("plan.yaml", &repository("plans/orders.yaml"))
+        .file("template.yaml", &repository("template.yaml"))
+        .file("manifest.json", manifest)
+        .run();
+    run.exits(0);
+    serde_json::from_str(&run.stdout).unwrap()
+}
+
+#[test]
+fn shards_are_carried_out_one_by_one_and_make_the_report_of_the_whole() {
+    let manifest = manifest();
+    let shard = |number| {
+        verify(
+            &["--manifest", "manifest.json", "--shard", number],
+            &manifest,
+        )
+    };
+    let (orders, control) = (shard("0"), shard("1"));
+    let whole = verify(&[], &manifest);
+
+    let words = [
+        "shard",
+        "collect",
+        "--plan",
+        "plan.yaml",
+        "--manifest",
+        "manifest.json",
+        "control.json",
+        "orders.json",
+        "--format",
+        "json",
+    ];
+    let collect = || {
+        keyproof(words)
+            .file("plan.yaml", &repository("plans/orders.yaml"))
+            .file("manifest.json", &manifest)
+            .file("control.json", &control.to_string())
+    };
+    let run = collect().file("orders.json", &orders.to_string()).run();
+    run.exits(0);
+    assert_eq!(run.stderr, "");
+    let collected: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(collected["summary"], whole["summary"]);
+    assert_eq!(collected["run"]["id"], RUN);
+    let told = |report: &Value| -> Vec<_> {
+        let rows = report["probes"].as_array().unwrap().iter();
+        rows.map(|row| {
+            (
+                row["id"].clone(),
+                row["verdict"].clone(),
+                row["reason"].clone(),
+                row["resource"].clone(),
+            )
+        })
+        .collect()
+    };
+    assert_eq!(told(&collected), told(&whole));
+
+    // Half a file is no report: that shard is blind, and the run is no pass.
+    let half = orders.to_string();
+    let run = collect().file("orders.json", &half[..half.len() / 2]).run();
+    run.exits(3);
+    let collected: Value = serde_json::from_str(&run.stdout).unwrap();
+    let planned = whole["summary"]["planned"].as_u64().unwrap();
+    let kept = control["summary"]["planned"].as_u64().unwrap();
+    assert_eq!(collected["summary"]["planned"], planned);
+    assert_eq!(collected["summary"]["pass"], kept);
+    assert_eq!(collected["summary"]["inconclusive"], planned - kept);
+    assert!(
+        run.stderr.contains(
+            "warning: no report of 1 of 2 shards: 0 (1 of the files could not be read)\n"
+        ),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn a_shard_needs_a_manifest_of_this_plan_and_an_id_that_it_shares() {
+    let manifest = manifest();
+    let run = |words: &[&str], plan: &str| {
+        let fixed = [
+            "verify",
+            "--plan",
+            "plan.yaml",
+            "--sandbox",
+            "template.yaml",
+            "--manifest",
+            "manifest.json",
+        ];
+        keyproof(fixed.into_iter().chain(words.iter().copied()))
+            .file("plan.yaml", plan)
+            .file("template.yaml", &repository("template.yaml"))
+            .file("manifest.json", &manifest)
+            .run()
+    };
+    let plan = repository("plans/orders.yaml");
+
+    let alone = run(&["--shard", "0"], &plan);
+    alone.exits(2);
+    assert!(alone.stderr.contains("--run-id <ULID>"), "{}", alone.stderr);
+
+    let no_such = run(&["--shard", "2", "--run-id", RUN], &plan);
+    no_such.exits(2);
+    assert_eq!(
+        no_such.stderr,
+        "error: there is no shard 2; the manifest has 2, numbered from 0\n"
+    );
+
+    let other = run(
+        &["--shard", "0", "--run-id", RUN],
+        &plan.replace("name: orders", "name: others"),
+    );
+    other.exits(2);
+    assert!(
+        other.stderr.starts_with("error: cannot use `manifest.json`: the manifest is of plan `orders` with digest `sha256:"),
+        "{}",
+        other.stderr
+    );
+    assert!(
+        other.stderr.ends_with("cut the plan again\n"),
+        "{}",
+        other.stderr
+    );
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Plans as they are stored: a head that moves, and versions that don't.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{Key, Noun};
+
+/// A plan's head: which version is in force, and the counter of its runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanHead {
+    /// The plan's name.
+    pub plan: String,
+    /// The version in force, from 1.
+    pub version: u64,
+    /// Its digest.
+    pub digest: String,
+    /// Minutes between two scheduled runs; no schedule where `None`.
+    #[serde(default)]
+    pub interval_minutes: Option<u32>,
+    /// When the version in force was pushed.
+    pub pushed_at: Timestamp,
+    /// By whom.
+    #[serde(default)]
+    pub pushed_by: Option<String>,
+    /// How many runs were started. A run counts it up and takes it as its `seq`.
+    #[serde(default)]
+    pub next_seq: u64,
+    /// When the plan was removed, where it was. Its versions and its history stay.
+    #[serde(default)]
+    pub removed_at: Option<Timestamp>,
+    /// The latest moment for which a re-verification is pending: an earlier one is covered by it.
+    #[serde(default)]
+    pub recheck_at: Option<Timestamp>,
+    /// Since when a re-verification has been pending without one being carried out.
+    #[serde(default)]
+    pub recheck_since: Option<Timestamp>,
+}
+
+/// A version of a plan: the bytes that were pushed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanVersion {
+    /// The plan's name.
+    pub plan: String,
+    /// The version, from 1.
+    pub version: u64,
+    /// `sha256:HEX` of `text`.
+    pub digest: String,
+    /// The document as it was pushed, byte for byte.
+    pub text: String,
+    /// When it was pushed.
+    pub pushed_at: Timestamp,
+    /// By whom.
+    #[serde(default)]
+    pub pushed_by: Option<String>,
+}
+
+impl Noun for PlanHead {
+    const NOUN: &'static str = "a plan";
+
+    fn key(&self) -> Key {
+        Key::head(&self.plan)
+    }
+}
+
+impl Noun for PlanVersion {
+    const NOUN: &'static str = "a plan's version";
+
+    fn key(&self) -> Key {
+        Key::version(&self.plan, self.version)
+    }
+}

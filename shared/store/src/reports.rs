@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Reports that are too large for the table, in S3.
+
+use std::future::Future;
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::ProvideErrorMetadata;
+use aws_sdk_s3::primitives::ByteStream;
+
+use crate::StoreError;
+
+/// What writing a report needs.
+pub const PUT_ACTIONS: &[&str] = &["s3:PutObject"];
+/// What reading one needs.
+pub const READ_ACTIONS: &[&str] = &["s3:GetObject"];
+
+/// Keeps reports.
+pub trait Reports {
+    /// Keeps a report. Keys are named by the report's bytes, so that the same again changes nothing.
+    fn put(&self, key: &str, text: &str) -> impl Future<Output = Result<(), StoreError>>;
+
+    /// A report; `None` where there is none.
+    fn get(&self, key: &str) -> impl Future<Output = Result<Option<String>, StoreError>>;
+}
+
+impl<R: Reports> Reports for &R {
+    fn put(&self, key: &str, text: &str) -> impl Future<Output = Result<(), StoreError>> {
+        R::put(self, key, text)
+    }
+
+    fn get(&self, key: &str) -> impl Future<Output = Result<Option<String>, StoreError>> {
+        R::get(self, key)
+    }
+}
+
+/// A bucket in S3.
+#[derive(Clone, Debug)]
+pub struct S3Reports {
+    client: Client,
+    bucket: String,
+}
+
+impl S3Reports {
+    /// The bucket of this name. An endpoint that isn't AWS's own is asked for it by path, as few
+    /// emulators have a host name for each bucket.
+    #[must_use]
+    pub fn new(config: &aws_types::SdkConfig, bucket: impl Into<String>) -> Self {
+        let own_endpoint = config.endpoint_url().is_some();
+        let config = aws_sdk_s3::config::Builder::from(config).force_path_style(own_endpoint);
+        Self {
+            client: Client::from_conf(config.build()),
+            bucket: bucket.into(),
+        }
+    }
+}
+
+impl Reports for S3Reports {
+    async fn put(&self, key: &str, text: &str) -> Result<(), StoreError> {
+        self.client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .content_type("application/json")
+            .body(ByteStream::from(text.as_bytes().to_vec()))
+            .send()
+            .await
+            .map_err(|error| StoreError::call("cannot write to the report bucket", &error))?;
+        Ok(())
+    }
+
+    async fn get(&self, key: &str) -> Result<Option<String>, StoreError> {
+        let what = "cannot read from the report bucket";
+        let sent = self
+            .client
+            .get_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .send()
+            .await;
+        let got = match sent {
+            Ok(got) => got,
+            Err(error) if error.code() == Some("NoSuchKey") => return Ok(None),
+            Err(error) => return Err(StoreError::call(what, &error)),
+        };
+        let cut_short = |why: String| StoreError::Call {
+            what,
+            why,
+            refused: false,
+        };
+        let bytes = got
+            .body
+            .collect()
+            .await
+            .map_err(|error| cut_short(error.to_string()))?;
+        String::from_utf8(bytes.to_vec())
+            .map(Some)
+            .map_err(|error| cut_short(error.to_string()))
+    }
+}

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Plans: pushed, pulled, listed, removed, started.
+
+use jiff::Timestamp;
+use keyproof_plan::Plan;
+use keyproof_state::{Key, Noun, PLANS, PlanHead, PlanVersion, references};
+use serde_json::Value;
+
+use super::{Store, TRIES, reference_item};
+use crate::{Condition, Query, StoreError, Table, Update, Updated, Write, Written};
+
+/// The most probes of a stored plan: DynamoDB commits a run in one transaction of at most 4 MB, in
+/// which each probe may take its state and an entry.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
+const MOST_PROBES: usize = 2_000;
+/// The largest plan, in bytes. An item takes 400 KB in all.
+const LARGEST_PLAN: usize = 350_000;
+
+/// How often a plan is to run by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Every {
+    /// As often as before; never, where it is new.
+    #[default]
+    AsBefore,
+    /// Every so many minutes.
+    Minutes(u32),
+    /// Only when something asks for it.
+    Never,
+}
+
+/// What came of starting a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Started {
+    /// The plan's head as of the start; its `next_seq` is the run's `seq`.
+    Now(Box<PlanHead>),
+    /// The plan was removed.
+    Removed,
+    /// No such plan was ever pushed.
+    Unknown,
+}
+
+/// What a push did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pushed {
+    /// The plan's head now.
+    pub head: PlanHead,
+    /// Whether it made a new version.
+    pub new_version: bool,
+}
+
+impl<T: Table> Store<T> {
+    /// A plan's head, whether it was removed or not; `None` where it was never pushed.
+    ///
+    /// # Errors
+    ///
+    /// Where the table can't be read.
+    pub async fn head(&self, plan: &str) -> Result<Option<PlanHead>, StoreError> {
+        self.noun(&Key::head(plan)).await
+    }
+
+    /// A version of a plan.
+    ///
+    /// # Errors
+    ///
+    /// Where the table can't be read.
+    pub async fn version(
+        &self,
+        plan: &str,
+        version: u64,
+    ) -> Result<Option<PlanVersion>, StoreError> {
+        self.noun(&Key::version(plan, version)).await
+    }
+
+    /// The names of the plans, those that were removed left out.
+    ///
+    /// # Errors
+    ///
+    /// Where the table can't be read.
+    pub async fn plans(&self) -> Result<Vec<String>, StoreError> {
+        let items = self.table.query(&Query::partition(PLANS)).await?;
+        let name =
+            |item: &keyproof_state::Item| item.get("sk").and_then(Value::as_str).map(str::to_owned);
+        Ok(items.iter().filter_map(name).collect())
+    }
+
+    /// Stores a plan: a new version where its bytes are not those of the version in force. The
+    /// interval is set in either case. `text` is the document that `plan` was read from.
+    ///
+    /// # Errors
+    ///
+    /// Where the plan is too large, or the table can't be written to.
+    pub async fn push(
+        &self,
+        plan: &Plan,
+        text: &str,
+        every: Every,
+        by: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Pushed, StoreError> {
+        check_size(plan, text)?;
+        for _ in 0..TRIES {
+            let before = self.head(&plan.name).await?;
+            let new_version = before
+                .as_ref()
+                .is_none_or(|head| head.digest != plan.digest || head.removed_at.is_some());
+            let writes = match &before {
+                Some(head) if !new_version => {
+                    let update = update_head(head, every);
+                    let changes = !update.set.is_empty() || !update.remove.is_empty();
+                    changes
+                        .then_some(Write::Update(update))
+                        .into_iter()
+                        .collect()
+                }
+                before => push_writes(plan, text, every, by, now, before.as_ref())?,
+            };
+            let nothing = writes.is_empty();
+            if nothing || self.table.write(&writes).await? == Written::Done {
+                // What an older version alone mentioned stays: a run too many.
+                self.refer(&plan.name, references(plan)).await?;
+                if let Some(head) = self.head(&plan.name).await? {
+                    return Ok(Pushed { head, new_version });
+                }
+            }
+        }
+        Err(StoreError::Contended {
+            plan: plan.name.clone(),
+        })
+    }
+
+    /// Removes a plan: it is listed no more and never runs again. Its versions and its history stay
+    /// until they expire. The head as it was, where there was one in force.
+    ///
+    /// # Errors
+    ///
+    /// Where the table can't be written to.
+    pub async fn remove(&self, plan: &str, now: Timestamp) -> Result<Option<PlanHead>, StoreError> {
+        let Some(head) = self.head(plan).await? else {
+            return Ok(None);
+        };
+        let mut update = Update::of(Key::head(plan));
+        update.set.push(("removed_at", now.to_string().into()));
+        update.remove.push("interval_minutes");
+        update.conditions = vec![Condition::Present, Condition::Lacks("removed_at")];
+        let unlist = Write::Delete {
+            key: Key::listed(plan),
+            conditions: Vec::new(),
+        };
+        let written = self.table.write(&[Write::Update(update), unlist]).await?;
+        if written != Written::Done {
+            return Ok(None);
+        }
+        if let Some(version) = self.version(plan, head.version).await?
+            && let Ok(parsed) = Plan::parse(&version.text)
+        {
+            for reference in references(&parsed) {
+                let item = reference_item(&reference, plan);
+                let field = |name| item.get(name).and_then(Value::as_str).unwrap_or_default();
+                let key = Key {
+                    pk: field("pk").to_owned(),
+                    sk: field("sk").to_owned(),
+                };
+                let conditions = Vec::new();
+                self.table
+                    .write(&[Write::Delete { key, conditions }])
+                    .await?;
+            }
+        }
+        Ok(Some(head))
+    }
+
+    /// Starts a run of a plan: counts its runs up, and tells the head as of that moment. The
+    /// counter is the run's `seq`, so that runs are ordered as they began, and a run with a greater
+    /// `seq` never has an older version of the plan.
+    ///
+    /// # Errors
+    ///
+    /// Where the table can't be written to.
+    pub async fn start(&self, plan: &str) -> Result<Started, StoreError> {
+        let mut update = Update::of(Key::head(plan));
+        update.count_up = Some("next_seq");
+        update.conditions = vec![Condition::Present, Condition::Lacks("removed_at")];
+        Ok(match self.table.update(&update).await? {
+            Updated::Done(item) => Started::Now(Box::new(PlanHead::from_item(item)?)),
+            Updated::Refused(Some(_)) => Started::Removed,
+            Updated::Refused(None) => Started::Unknown,
+        })
+    }
+
+    /// Notes that a re-verification is pending at this moment, which covers earlier ones.
+    ///
+    /// # Errors
+    ///
+    /// Where the table can't be written to.
+    pub async fn note_recheck(
+        &self,
+        plan: &str,
+        at: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut update = Update::of(Key::head(plan));
+        let (at, now) = (whole_seconds(at), whole_seconds(now));
+        update.set.push(("recheck_at", at.to_string().into()));
+        update
+            .set_if_absent
+            .push(("recheck_since", now.to_string().into()));
+        update.conditions = vec![
+            Condition::Present,
+            Condition::LacksOrBelow("recheck_at", at.to_string().into()),
+        ];
+        // Where a later one is pending already, nothing is left to note.
+        self.table.update(&update).await?;
+        Ok(())
+    }
+
+    /// Notes that the re-verification pending at this moment is carried out, unless a later one has
+    /// been asked for.
+    ///
+    /// # Errors
+    ///
+    /// Where the table can't be written to.
+    pub async fn settle_recheck(&self, plan: &str, at: Timestamp) -> Result<(), StoreError> {
+        let mut update = Update::of(Key::head(plan));
+        update.remove = vec!["recheck_at", "recheck_since"];
+        let at = whole_seconds(at).to_string();
+        update.conditions = vec![Condition::Equals("recheck_at", at.into())];
+        self.table.update(&update).await?;
+        Ok(())
+    }
+}
+
+/// Moments are compared as texts, which sort as they should without fractions only.
+fn whole_seconds(moment: Timestamp) -> Timestamp {
+    Timestamp::from_second(moment.as_second()).unwrap_or(moment)
+}
+
+/// An update of the head, on condition that nobody pushed in between.
+fn update_head(head: &PlanHead, every: Every) -> Update {
+    let mut update = Update::of(Key::head(&head.plan));
+    match every {
+        Every::AsBefore => {}
+        Every::Minutes(minutes) => update.set.push(("interval_minutes", minutes.into())),
+        Every::Never => update.remove.push("interval_minutes"),
+    }
+    update.conditions = vec![Condition::Equals("version", head.version.into())];
+    update
+}
+
+/// The writes that bring a new version into force.
+fn push_writes(
+    plan: &Plan,
+    text: &str,
+    every: Every,
+    by: Option<&str>,
+    now: Timestamp,
+    before: Option<&PlanHead>,
+) -> Result<Vec<Write>, StoreError> {
+    let version = PlanVersion {
+        plan: plan.name.clone(),
+        version: before.map_or(0, |head| head.version) + 1,
+        digest: plan.digest.clone(),
+        text: text.to_owned(),
+        pushed_at: now,
+        pushed_by: by.map(str::to_owned),
+    };
+    let head = match before {
+        None => Write::insert(
+            PlanHead {
+                plan: plan.name.clone(),
+                version: version.version,
+                digest: version.digest.clone(),
+                interval_minutes: match every {
+                    Every::Minutes(minutes) => Some(minutes),
+                    Every::AsBefore | Every::Never => None,
+                },
+                pushed_at: now,
+                pushed_by: version.pushed_by.clone(),
+                next_seq: 0,
+                removed_at: None,
+                recheck_at: None,
+                recheck_since: None,
+            }
+            .to_item()?,
+        ),
+        // Attribute by attribute: the counter of runs moves at the same time.
+        Some(before) => {
+            let mut update = update_head(before, every);
+            update.set.extend([
+                ("version", version.version.into()),
+                ("digest", version.digest.clone().into()),
+                ("pushed_at", now.to_string().into()),
+            ]);
+            match by {
+                Some(by) => update.set.push(("pushed_by", by.into())),
+                None => update.remove.push("pushed_by"),
+            }
+            update.remove.push("removed_at");
+            Write::Update(update)
+        }
+    };
+    let mut listed = keyproof_state::Item::new();
+    let Key { pk, sk } = Key::listed(&plan.name);
+    listed.insert("pk".to_owned(), pk.into());
+    listed.insert("sk".to_owned(), sk.into());
+    Ok(vec![
+        head,
+        Write::insert(version.to_item()?),
+        Write::put(listed),
+    ])
+}
+
+fn check_size(plan: &Plan, text: &str) -> Result<(), StoreError> {
+    let probes = plan.probes().len();
+    if probes > MOST_PROBES {
+        return Err(StoreError::Invalid(format!(
+            "the plan `{}` has {probes} probes, and a stored plan may have {MOST_PROBES}; divide it \
+             into several, by table for instance",
+            plan.name
+        )));
+    }
+    if text.len() > LARGEST_PLAN {
+        return Err(StoreError::Invalid(format!(
+            "the plan `{}` is {} bytes long, and a stored plan may be {LARGEST_PLAN}; divide it into \
+             several, by table for instance",
+            plan.name,
+            text.len()
+        )));
+    }
+    Ok(())
+}

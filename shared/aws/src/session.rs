@@ -6,7 +6,7 @@ mod tests;
 
 use aws_credential_types::Credentials;
 use aws_sdk_sts::operation::assume_role::AssumeRoleOutput;
-use aws_sdk_sts::types::Tag;
+use aws_sdk_sts::types::{Credentials as SdkCredentials, Tag};
 use keyproof_core::{Arn, Service};
 use keyproof_plan::{Action, Principal};
 use keyproof_verdict::{Answer, Blindness, Evidence, classify, classify_call};
@@ -77,7 +77,9 @@ pub(crate) async fn assume(run: &Run<'_>, principal: &Principal) -> Called<Sessi
             .set_source_identity(principal.source_identity.clone());
         let read =
             |code: Option<&str>, message: Option<&str>| classify(Action::AssumeRole, code, message);
+        // Looked at here, so that half a reply is asked for again.
         Reply::new(request.send().await, read)
+            .and_then(|output| given(&output).map(drop).map(|()| output))
     });
     let called = called.await;
     let opened = match &called.outcome {
@@ -93,18 +95,7 @@ async fn open(
     principal: &Principal,
     output: &AssumeRoleOutput,
 ) -> Result<Session, Failure> {
-    let given = output
-        .credentials()
-        .ok_or_else(|| unreadable("the reply holds no credentials"))?;
-    if [
-        given.access_key_id(),
-        given.secret_access_key(),
-        given.session_token(),
-    ]
-    .contains(&"")
-    {
-        return Err(unreadable("the reply holds no whole credentials"));
-    }
+    let given = given(output)?;
     let credentials = Credentials::new(
         given.access_key_id(),
         given.secret_access_key(),
@@ -131,6 +122,22 @@ async fn open(
         let message = format!("asked for a session of {}, got {user}", principal.role);
         Err(Failure::blind(Blindness::WrongSession, message))
     }
+}
+
+/// The credentials of a reply, if it holds any that can be used.
+fn given(output: &AssumeRoleOutput) -> Result<&SdkCredentials, Failure> {
+    let given = output
+        .credentials()
+        .ok_or_else(|| unreadable("the reply holds no credentials"))?;
+    let parts = [
+        given.access_key_id(),
+        given.secret_access_key(),
+        given.session_token(),
+    ];
+    if parts.contains(&"") {
+        return Err(unreadable("the reply holds no whole credentials"));
+    }
+    Ok(given)
 }
 
 fn unreadable(what: &str) -> Failure {

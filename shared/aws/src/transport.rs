@@ -63,6 +63,9 @@ pub(crate) enum BadReplyError {
     /// A success without a body.
     #[error("the reply has no body")]
     Empty,
+    /// A success whose body is no document of the service's, where the SDK looks at none.
+    #[error("the reply is not in the service's format")]
+    NoDocument,
     /// A success that none of these services has.
     #[error("the reply has HTTP status {0}")]
     Status(u16),
@@ -190,6 +193,10 @@ async fn whole(mut reply: HttpResponse, bodiless: bool) -> Result<HttpResponse, 
         if body.trim_ascii().is_empty() && !bodiless {
             return Err(bad(BadReplyError::Empty));
         }
+        // The SDK doesn't look at what isn't expected: a portal's page would be a success.
+        if bodiless && !is_bodiless(&body) {
+            return Err(bad(BadReplyError::NoDocument));
+        }
         if let Some(error) = denial_inside::find(&body) {
             *reply.status_mut() = 400
                 .try_into()
@@ -200,6 +207,13 @@ async fn whole(mut reply: HttpResponse, bodiless: bool) -> Result<HttpResponse, 
     }
     *reply.body_mut() = SdkBody::from(body);
     Ok(reply)
+}
+
+/// Nothing, or an object, which may be an error's.
+fn is_bodiless(body: &[u8]) -> bool {
+    let body = body.trim_ascii();
+    body.is_empty()
+        || serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(body).is_ok()
 }
 
 fn bad(error: BadReplyError) -> ConnectorError {

@@ -17,6 +17,7 @@ mod harmless;
 mod indexes;
 mod inspection;
 mod keys;
+mod odd_replies;
 mod secrets;
 mod sessions;
 mod world;

@@ -131,7 +131,7 @@ pub(in crate::judge) fn clause(
             "run again, and look at AWS Health if it lasts",
         ),
         Blindness::NoConnection => (
-            "no connection to the service came about".to_owned(),
+            "no connection to the service came about, or it broke off".to_owned(),
             "look at the endpoint, the region, the network and the proxy, then run again",
         ),
         Blindness::Credentials => (

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Three sandboxes behind the proxy, alike but for who the key's policy lets in.
+
+use std::collections::{BTreeSet, HashMap};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use keyproof_aws::{Runner, Settings, verify};
+use keyproof_faults::{Disturbance, Proxy, Recording};
+use keyproof_plan::Plan;
+use keyproof_sandbox::{Sandbox, SandboxOptions};
+use keyproof_template::Options;
+use keyproof_verdict::Report;
+use tokio::net::TcpListener;
+use tokio::sync::OnceCell;
+
+use crate::places::{PLACES, Place};
+
+/// What is true, undisturbed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Truth {
+    /// The reader reads and the outsider is kept out.
+    Kept,
+    /// Both are let in.
+    Open,
+    /// Neither is.
+    Shut,
+}
+
+impl Truth {
+    pub(crate) const ALL: [Self; 3] = [Self::Kept, Self::Open, Self::Shut];
+
+    /// The roles that the key's policy lets in.
+    const fn users(self) -> &'static str {
+        match self {
+            Self::Kept => "[!GetAtt Reader.Arn]",
+            Self::Open => "[!GetAtt Reader.Arn, !GetAtt Outsider.Arn]",
+            // A role that nobody here has a session of.
+            Self::Shut => "[!GetAtt Nobody.Arn]",
+        }
+    }
+}
+
+/// A running sandbox.
+struct World {
+    address: String,
+    credentials: Credentials,
+}
+
+/// One of each, and what is true of each place's plan in them.
+pub(crate) struct Worlds {
+    worlds: [World; 3],
+    undisturbed: HashMap<(Truth, String), OnceCell<Rc<Undisturbed>>>,
+}
+
+/// A run that nothing disturbed.
+pub(crate) struct Undisturbed {
+    pub(crate) report: Report,
+    pub(crate) recording: Recording,
+}
+
+/// Runs a future to its end on this thread.
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(future)
+}
+
+impl Worlds {
+    pub(crate) async fn start() -> Self {
+        let [kept, open, shut] = Truth::ALL;
+        let places = PLACES.iter().map(Place::column).collect::<BTreeSet<_>>();
+        let pairs = Truth::ALL
+            .into_iter()
+            .flat_map(|truth| places.iter().map(move |place| (truth, place.clone())));
+        Self {
+            worlds: [start(kept).await, start(open).await, start(shut).await],
+            undisturbed: pairs.map(|pair| (pair, OnceCell::new())).collect(),
+        }
+    }
+
+    /// A proxy before this world.
+    pub(crate) async fn proxy(
+        &self,
+        truth: Truth,
+        disturbance: Option<Disturbance>,
+        recording: Recording,
+    ) -> Proxy {
+        Proxy::start(&self.world(truth).address, disturbance, recording).await
+    }
+
+    /// Runs a plan through a proxy.
+    pub(crate) async fn run(
+        &self,
+        truth: Truth,
+        proxy: &Proxy,
+        plan: &Plan,
+        settings: &Settings,
+    ) -> Report {
+        let credentials = self.world(truth).credentials.clone();
+        let runner = Runner::with_credentials(credentials, proxy.url(), "us-east-1")
+            .await
+            .unwrap();
+        // Boxed: the layout of the whole is deeper than the compiler follows.
+        let run: Pin<Box<dyn Future<Output = Report>>> = Box::pin(verify(plan, settings, &runner));
+        run.await
+    }
+
+    /// What is true of a place's plan.
+    pub(crate) async fn undisturbed(&self, truth: Truth, place: &Place) -> Rc<Undisturbed> {
+        let known = &self.undisturbed[&(truth, place.column())];
+        let run = known.get_or_init(async || {
+            let proxy = self.proxy(truth, None, Recording::default()).await;
+            let report = self.run(truth, &proxy, &place.plan(), &patient()).await;
+            Rc::new(Undisturbed {
+                report,
+                recording: proxy.recording(),
+            })
+        });
+        Rc::clone(run.await)
+    }
+
+    fn world(&self, truth: Truth) -> &World {
+        &self.worlds[truth as usize]
+    }
+}
+
+/// Settings under which only a fault takes long.
+pub(crate) fn patient() -> Settings {
+    Settings {
+        attempts: 3,
+        attempt_timeout: Duration::from_mins(1),
+        ..Settings::default()
+    }
+}
+
+async fn start(truth: Truth) -> World {
+    let options = Options::new("111122223333".parse().unwrap(), "us-east-1");
+    let account = keyproof_template::load(&template(truth), &options)
+        .unwrap_or_else(|errors| panic!("{errors:#?}"));
+    let sandbox = Sandbox::new(&account, SandboxOptions::default()).unwrap();
+    assert_eq!(sandbox.left_out(), Vec::<String>::new());
+    sandbox
+        .put_item(
+            "arn:aws:dynamodb:us-east-1:111122223333:table/orders",
+            &serde_json::json!({
+                "pk": { "S": "keyproof#canary" },
+                "proof": { "S": "c0ffee-canary-content" },
+            }),
+        )
+        .unwrap();
+    let administrator = sandbox.administrator();
+    let credentials = Credentials::new(
+        administrator.access_key_id,
+        administrator.secret_access_key.expose(),
+        None,
+        None,
+        "sandbox",
+    );
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    tokio::spawn(sandbox.serve(listener, std::future::pending()));
+    World {
+        address,
+        credentials,
+    }
+}
+
+/// The outsider may do everything but what the key's policy leaves to its users.
+fn template(truth: Truth) -> String {
+    let role = |name: &str, logical: &str| {
+        format!(
+            r#"
+  {logical}:
+    Type: AWS::IAM::Role
+    Properties:
+      RoleName: {name}
+      Path: /keyproof/
+      AssumeRolePolicyDocument:
+        Version: "2012-10-17"
+        Statement:
+          - {{ Effect: Allow, Principal: {{ AWS: "arn:aws:iam::111122223333:root" }}, Action: "sts:AssumeRole" }}
+      Policies:
+        - PolicyName: everything
+          PolicyDocument:
+            Version: "2012-10-17"
+            Statement:
+              - {{ Effect: Allow, Action: ["dynamodb:*", "kms:*"], Resource: "*" }}"#
+        )
+    };
+    let roles = [
+        role("reader", "Reader"),
+        role("outsider", "Outsider"),
+        role("nobody", "Nobody"),
+    ]
+    .concat();
+    let users = truth.users();
+    format!(
+        r#"
+AWSTemplateFormatVersion: "2010-09-09"
+Resources:{roles}
+  Key:
+    Type: AWS::KMS::Key
+    Properties:
+      KeyPolicy:
+        Version: "2012-10-17"
+        Statement:
+          - Sid: Administrators
+            Effect: Allow
+            Principal: {{ AWS: "arn:aws:iam::111122223333:root" }}
+            Action: "kms:*"
+            Resource: "*"
+            Condition: {{ ArnNotLike: {{ "aws:PrincipalArn": "arn:aws:iam::111122223333:role/keyproof/*" }} }}
+          - {{ Sid: Users, Effect: Allow, Principal: {{ AWS: {users} }}, Action: "kms:*", Resource: "*" }}
+  Alias:
+    Type: AWS::KMS::Alias
+    Properties: {{ AliasName: alias/orders, TargetKeyId: !Ref Key }}
+  Orders:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      TableName: orders
+      BillingMode: PAY_PER_REQUEST
+      AttributeDefinitions: [{{ AttributeName: pk, AttributeType: S }}]
+      KeySchema: [{{ AttributeName: pk, KeyType: HASH }}]
+      SSESpecification: {{ SSEEnabled: true, SSEType: KMS, KMSMasterKeyId: !GetAtt Key.Arn }}
+"#
+    )
+}

@@ -24,6 +24,10 @@ pub(crate) enum Format {
     Html,
     /// For a pull request or an issue
     Markdown,
+    /// For security lakes and event collectors: OCSF Compliance Findings, passes too
+    Ocsf,
+    /// For Security Hub: AWS Security Finding Format, passes too
+    Asff,
 }
 
 impl Format {
@@ -35,6 +39,8 @@ impl Format {
             Self::Sarif => keyproof_report::Format::Sarif,
             Self::Html => keyproof_report::Format::Html,
             Self::Markdown => keyproof_report::Format::Markdown,
+            Self::Ocsf => keyproof_report::Format::Ocsf,
+            Self::Asff => keyproof_report::Format::Asff,
         }
     }
 

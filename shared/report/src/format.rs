@@ -22,11 +22,17 @@ pub enum Format {
     Html,
     /// For a pull request's comment.
     Markdown,
+    /// OCSF Compliance Findings, for security lakes and event collectors.
+    Ocsf,
+    /// AWS Security Finding Format, for Security Hub.
+    Asff,
 }
 
 /// A format that nobody knows.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("unknown format `{name}`; expected one of text, json, junit, sarif, html, markdown")]
+#[error(
+    "unknown format `{name}`; expected one of text, json, junit, sarif, html, markdown, ocsf, asff"
+)]
 pub struct UnknownFormat {
     /// The name as given.
     pub name: String,
@@ -34,13 +40,15 @@ pub struct UnknownFormat {
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Text,
         Self::Json,
         Self::Junit,
         Self::Sarif,
         Self::Html,
         Self::Markdown,
+        Self::Ocsf,
+        Self::Asff,
     ];
 
     /// The name that `--format` takes.
@@ -53,6 +61,8 @@ impl Format {
             Self::Sarif => "sarif",
             Self::Html => "html",
             Self::Markdown => "markdown",
+            Self::Ocsf => "ocsf",
+            Self::Asff => "asff",
         }
     }
 }

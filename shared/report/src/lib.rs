@@ -7,13 +7,16 @@
 //!
 //! One file for each format; `grid` and `words` hold what they share.
 
+mod asff;
 mod escape;
+mod finding;
 mod format;
 mod grid;
 mod html;
 mod json;
 mod junit;
 mod markdown;
+mod ocsf;
 mod sarif;
 mod story;
 mod text;
@@ -27,7 +30,10 @@ use std::io::{self, BufWriter, Write};
 
 use keyproof_verdict::Report;
 
+pub use asff::{Hub, asff_finding};
+pub use finding::{Stamp, controls};
 pub use format::{Format, UnknownFormat};
+pub use ocsf::ocsf_finding;
 pub use story::{Chapter, Story, render_story};
 pub use words::headline;
 
@@ -57,6 +63,8 @@ pub fn render(
         Format::Sarif => sarif::render(report, &mut out)?,
         Format::Html => html::render(report, &mut out)?,
         Format::Markdown => markdown::render(report, &mut out)?,
+        Format::Ocsf => ocsf::render(report, &mut out)?,
+        Format::Asff => asff::render(report, &mut out)?,
     }
     out.flush()
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Every format of every report in `cases/*/report.json`, byte by byte: `expected.txt`, `.md`,
-//! `.html`, `.junit.xml`, `.sarif`. To add a case, add a folder with a report and run with
+//! `.html`, `.junit.xml`, `.sarif`, `.ocsf.json`, `.asff.json`. To add a case, add a folder with a report and run with
 //! `UPDATE_GOLDEN=1`; read what was written before you keep it. `agreement` checks that all formats
 //! tell the same, `injection` that nothing in a report becomes markup or acts on a terminal.
 
 mod agreement;
 mod injection;
+mod published;
 
 use std::path::PathBuf;
 
@@ -36,6 +37,12 @@ pub(super) fn cases() -> Vec<(String, Report)> {
         .collect();
     cases.sort_by(|left, right| left.0.cmp(&right.0));
     cases
+}
+
+/// One report of the corpus.
+pub(super) fn case(name: &str) -> Report {
+    let mut cases = cases().into_iter();
+    cases.find(|(other, _)| other == name).unwrap().1
 }
 
 pub(super) fn rendered(report: &Report, format: Format) -> String {
@@ -116,16 +123,22 @@ fn markdown_is_as_expected() {
     golden_of_all(Format::Markdown, "expected.md");
 }
 
+#[test]
+fn ocsf_is_as_expected() {
+    golden_of_all(Format::Ocsf, "expected.ocsf.json");
+}
+
+#[test]
+fn asff_is_as_expected() {
+    golden_of_all(Format::Asff, "expected.asff.json");
+}
+
 pub(super) fn story() -> Story {
-    let report = |name: &str| {
-        let mut cases = cases().into_iter();
-        cases.find(|(other, _)| other == name).unwrap().1
-    };
     let chapter = |title: &str, sentence: &str, expected, name| Chapter {
         title: title.to_owned(),
         sentence: sentence.to_owned(),
         expected,
-        report: report(name),
+        report: case(name),
     };
     Story {
         title: "A key that keeps one role out".to_owned(),
@@ -199,16 +212,13 @@ fn a_format_is_known_by_its_name() {
     }
     assert_eq!(
         "pdf".parse::<Format>().unwrap_err().to_string(),
-        "unknown format `pdf`; expected one of text, json, junit, sarif, html, markdown"
+        "unknown format `pdf`; expected one of text, json, junit, sarif, html, markdown, ocsf, asff"
     );
 }
 
 #[test]
 fn ten_thousand_probes_are_rendered_in_every_format() {
-    let (_, mut report) = cases()
-        .into_iter()
-        .find(|(name, _)| name == "separation-holds")
-        .unwrap();
+    let mut report = case("separation-holds");
     let row = report.probes[5].clone();
     report.probes = (0..10_000)
         .map(|number| {
@@ -232,6 +242,8 @@ fn ten_thousand_probes_are_rendered_in_every_format() {
             Format::Html => assert_eq!(text.matches("<li id=\"p").count(), 10_000),
             Format::Junit => assert_eq!(text.matches("<testcase ").count(), 10_000),
             Format::Markdown => assert!(text.len() < 65_536),
+            Format::Ocsf => assert_eq!(text.matches("\"class_uid\": 2003").count(), 10_000),
+            Format::Asff => assert_eq!(text.matches("\"SchemaVersion\"").count(), 10_000),
             Format::Text | Format::Json | Format::Sarif => assert!(!text.is_empty()),
         }
     }

@@ -8,7 +8,7 @@ use quick_xml::Reader;
 use quick_xml::events::Event;
 use serde_json::Value;
 
-use super::{cases, rendered};
+use super::{case, cases, rendered};
 use crate::Format;
 use crate::words::Standing;
 
@@ -110,6 +110,31 @@ fn every_format_tells_the_counts_of_the_run() {
             "{name}"
         );
         assert_eq!(html.matches("<li id=\"p").count(), sum.pass, "{name}");
+
+        let statuses = |format, pointer: &str| {
+            let findings: Value = serde_json::from_str(&rendered(&report, format)).unwrap();
+            let findings = findings.as_array().unwrap().clone();
+            let told: Vec<Value> = findings
+                .iter()
+                .map(|finding| finding.pointer(pointer).unwrap().clone())
+                .collect();
+            move |wanted: &str| told.iter().filter(|status| *status == wanted).count()
+        };
+        let ocsf = statuses(Format::Ocsf, "/compliance/status");
+        let asff = statuses(Format::Asff, "/Compliance/Status");
+        let counts = (sum.pass, sum.fail + sum.excepted, sum.inconclusive);
+        assert_eq!(
+            (ocsf("Pass"), ocsf("Fail"), ocsf("Warning")),
+            counts,
+            "{name}"
+        );
+        assert_eq!(
+            (asff("PASSED"), asff("FAILED"), asff("WARNING")),
+            counts,
+            "{name}"
+        );
+        let suppressed = statuses(Format::Asff, "/Workflow/Status")("SUPPRESSED");
+        assert_eq!(suppressed, sum.excepted, "{name}");
     }
 }
 
@@ -148,6 +173,37 @@ fn every_probe_that_did_not_pass_is_told_with_id_finding_and_reason() {
                 row.reason
             );
             assert_eq!(result.unwrap()["ruleId"], finding.as_str(), "{name}");
+        }
+        for (format, probe, finding) in [
+            (Format::Ocsf, "/unmapped/probe", "/status_code"),
+            (
+                Format::Asff,
+                "/ProductFields/keyproof~1probe",
+                "/FindingProviderFields/Severity/Original",
+            ),
+        ] {
+            let findings: Value = serde_json::from_str(&rendered(&report, format)).unwrap();
+            let told: Vec<[&Value; 2]> = findings
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|one| [probe, finding].map(|pointer| one.pointer(pointer).unwrap()))
+                .collect();
+            let expected: Vec<[Value; 2]> = report
+                .probes
+                .iter()
+                .map(|row| {
+                    let finding = row.finding.map_or("pass", |finding| finding.as_str());
+                    [row.id.as_str().into(), finding.into()]
+                })
+                .collect();
+            assert_eq!(
+                told,
+                expected
+                    .iter()
+                    .map(|[id, finding]| [id, finding])
+                    .collect::<Vec<_>>()
+            );
         }
     }
 }
@@ -233,10 +289,7 @@ fn a_fingerprint_outlives_the_run_and_the_line() {
             .map(|result| result["partialFingerprints"].clone())
             .collect()
     };
-    let (_, report) = cases()
-        .into_iter()
-        .find(|(name, _)| name == "every-finding")
-        .unwrap();
+    let report = case("every-finding");
     let mut later = report.clone();
     later.run.id = "01JDZZZZZZZZZZZZZZZZZZZZZZ".to_owned();
     later.plan.digest = "sha256:ff".to_owned();
@@ -260,10 +313,7 @@ fn a_fingerprint_outlives_the_run_and_the_line() {
 
 #[test]
 fn sarif_points_at_the_template_where_the_statement_is_known() {
-    let (_, report) = cases()
-        .into_iter()
-        .find(|(name, _)| name == "every-finding")
-        .unwrap();
+    let report = case("every-finding");
     let log: Value = serde_json::from_str(&rendered(&report, Format::Sarif)).unwrap();
     let place = |id: &str| {
         let results = log["runs"][0]["results"].as_array().unwrap();

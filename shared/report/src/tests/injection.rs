@@ -5,16 +5,12 @@ use keyproof_verdict::{Report, is_invisible};
 use proptest::prelude::*;
 
 use super::agreement::elements;
-use super::{cases, rendered};
+use super::{case, rendered};
 use crate::escape::{Markdown, MarkdownCode, Markup, Visible};
 use crate::{Chapter, Format, Options, Story, render, render_story};
 
 fn hostile() -> Report {
-    cases()
-        .into_iter()
-        .find(|(name, _)| name == "hostile")
-        .unwrap()
-        .1
+    case("hostile")
 }
 
 #[test]
@@ -168,13 +164,7 @@ proptest! {
 /// A small report, read once.
 fn small() -> &'static Report {
     static REPORT: std::sync::OnceLock<Report> = std::sync::OnceLock::new();
-    REPORT.get_or_init(|| {
-        cases()
-            .into_iter()
-            .find(|(name, _)| name == "exceptions")
-            .unwrap()
-            .1
-    })
+    REPORT.get_or_init(|| case("exceptions"))
 }
 
 proptest! {

@@ -4,7 +4,7 @@
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::command::{
-    canary, check, coverage, demo, plan, report, sandbox, shard, simulate, verify,
+    canary, check, coverage, demo, doctor, plan, report, sandbox, shard, simulate, verify,
 };
 use crate::outcome::Outcome;
 
@@ -29,6 +29,7 @@ pub(crate) enum Command {
     Verify(verify::Arguments),
     Check(check::Arguments),
     Coverage(coverage::Arguments),
+    Doctor(doctor::Arguments),
     Simulate(simulate::Arguments),
     Sandbox(sandbox::Arguments),
     Canary(canary::Arguments),

@@ -5,6 +5,7 @@ pub(crate) mod canary;
 pub(crate) mod check;
 pub(crate) mod coverage;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod plan;
 pub(crate) mod report;
 pub(crate) mod sandbox;
@@ -25,6 +26,7 @@ pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
         Some(Command::Verify(arguments)) => verify::run(arguments, io),
         Some(Command::Check(arguments)) => check::run(arguments, io),
         Some(Command::Coverage(arguments)) => coverage::run(arguments, io),
+        Some(Command::Doctor(arguments)) => doctor::run(arguments, io),
         Some(Command::Simulate(arguments)) => simulate::run(arguments, io),
         Some(Command::Sandbox(arguments)) => sandbox::run(arguments, io),
         Some(Command::Canary(arguments)) => canary::run(arguments, io),

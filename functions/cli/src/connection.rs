@@ -80,6 +80,24 @@ impl TemplateOptions {
         self.parameter.is_empty() && self.key_id.is_empty()
     }
 
+    /// Refuses what doesn't go together in a command that takes `--sandbox TEMPLATE` in AWS's place.
+    pub(crate) fn with_sandbox(
+        &self,
+        sandbox: bool,
+        connection: &Connection,
+    ) -> Result<(), CliError> {
+        let usage = |text: &str| Err(CliError::Usage(text.to_owned()));
+        match sandbox {
+            true if !connection.is_default() => usage(
+                "`--sandbox` has an endpoint, a region and credentials of its own; leave out `--endpoint-url`, `--region` and `--profile`",
+            ),
+            false if !self.is_default() => {
+                usage("`--parameter` is for the template of `--sandbox`")
+            }
+            true | false => Ok(()),
+        }
+    }
+
     /// The deployment that the template is read for.
     pub(crate) fn options(&self, region: &str) -> Result<keyproof_template::Options, CliError> {
         let account = example_account()?;

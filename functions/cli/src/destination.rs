@@ -65,10 +65,30 @@ impl ReportOptions {
             .zip(outputs)
             .map(|(&format, output)| Destination {
                 format,
-                file: Some(output.clone()).filter(|output| output != Path::new("-")),
+                file: Some(output.clone()).filter(|output| !is_stdout(output)),
             });
         Ok(Destinations(pairs.collect()))
     }
+}
+
+/// Whether an `--output` is standard output.
+pub(crate) fn is_stdout(output: &Path) -> bool {
+    output == Path::new("-")
+}
+
+/// Writes a document that is no report where `--output` says.
+pub(crate) fn put(output: &Path, text: &str, io: &mut Io) -> Result<(), CliError> {
+    if is_stdout(output) {
+        return io
+            .stdout
+            .write_all(text.as_bytes())
+            .and_then(|()| io.stdout.flush())
+            .map_err(CliError::stdout);
+    }
+    file::write(output, text.as_bytes()).map_err(|source| CliError::Write {
+        what: format!("`{}`", output.display()),
+        source,
+    })
 }
 
 impl Destinations {

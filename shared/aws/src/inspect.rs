@@ -34,6 +34,10 @@ pub(crate) struct TableFacts {
     pub(crate) encryption: Result<Encryption, Failure>,
     /// Its indexes, by name.
     pub(crate) indexes: HashMap<String, Index>,
+    /// `ACTIVE`, `CREATING`, …
+    pub(crate) status: Option<String>,
+    /// Its key attributes, partition key first, each with its type (`S`, `N`, `B`).
+    pub(crate) key: Vec<(String, Option<String>)>,
 }
 
 /// An index: what a query of it needs to know.
@@ -172,7 +176,11 @@ async fn describe_table(run: &Run<'_>, inspector: &Inspector, table: &Table) -> 
     called.await
 }
 
-async fn describe_key(run: &Run<'_>, inspector: &Inspector, key: &str) -> Called<KeyFacts> {
+pub(crate) async fn describe_key(
+    run: &Run<'_>,
+    inspector: &Inspector,
+    key: &str,
+) -> Called<KeyFacts> {
     let called = run.calls.look(async || {
         let result = inspector.kms.describe_key().key_id(key).send().await;
         let reply = Reply::new(result, |code, message| {

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The real AWS: assumes roles, probes, inspects, plants canaries.
 //!
-//! [`verify()`] carries a plan out and judges it; [`plant`] and [`remove`] care for the canaries. A
+//! [`verify()`] carries a plan out and judges it; [`examine()`] asks for what a run would need;
+//! [`plant`] and [`remove`] care for the canaries. A
 //! [`Runner`] holds the operator's credentials. Nothing here ever changes a key, a policy or a
 //! grant; the only writes that can hold are those of [`plant`] and [`remove`].
 
 mod calls;
 mod canary;
+mod clock;
 mod denial_inside;
+mod examine;
 mod failure;
 mod inspect;
 mod item;
@@ -22,6 +25,10 @@ mod transport;
 mod verify;
 
 pub use canary::{CanaryOutcome, CanaryState, plant, remove};
+pub use clock::ClockReading;
+pub use examine::{
+    Examination, IndexFacts, KeyFacts, TableExamination, TableFacts, examine, resolve,
+};
 pub use runner::{Runner, RunnerError};
 pub use settings::Settings;
 pub use verify::verify;

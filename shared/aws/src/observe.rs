@@ -5,11 +5,15 @@
 //! number of calls under way is bounded by `calls`; the futures that wait for a place are bounded
 //! here, so that a plan of many probes costs no more memory than one of few.
 
+mod examine;
 mod once;
+
+pub(crate) use examine::examine;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput;
 use futures_util::future::join4;
 use futures_util::stream::{self, StreamExt};
 use keyproof_core::Service;
@@ -23,6 +27,7 @@ use crate::calls::{Called, Reply};
 use crate::failure::Failure;
 use crate::inspect::{Index, Inspection, KeyFacts};
 use crate::probe::{self, KeyTarget, TableTarget};
+use crate::redact::Redactor;
 use crate::run::{Run, observation};
 use crate::session::{self, Session};
 use once::{Shared, no_session};
@@ -243,16 +248,7 @@ impl Shared<'_, '_> {
         let key = found.key.as_ref().and_then(|key| key.outcome.as_ref().ok());
         let table_arn = table.arn.as_ref().map(ToString::to_string);
         let table_arn = table_arn.or_else(|| facts.and_then(|facts| facts.arn.clone()));
-        let redactor = match &table.inspect_as {
-            Some(name) => self
-                .session(name)
-                .await
-                .outcome
-                .as_ref()
-                .map(|session| &session.redactor),
-            None => Ok(&self.run.redactor),
-        };
-        let redactor = redactor.unwrap_or(&self.run.redactor);
+        let redactor = self.redactor_of(table).await;
         TableObservation {
             look: observation(found.look(table), table_arn.clone(), redactor),
             encryption: facts
@@ -263,6 +259,18 @@ impl Shared<'_, '_> {
                 .map(|facts| facts.state)
                 .or_else(|| state_by_refusal(found)),
             table_arn,
+        }
+    }
+
+    /// What keeps the secrets of whoever inspects the table out of messages.
+    async fn redactor_of(&self, table: &Table) -> &Redactor {
+        let own = &self.run.redactor;
+        match &table.inspect_as {
+            Some(name) => match &self.session(name).await.outcome {
+                Ok(session) => &session.redactor,
+                Err(_) => own,
+            },
+            None => own,
         }
     }
 
@@ -320,15 +328,20 @@ fn state_by_refusal(found: &Inspection) -> Option<KeyState> {
 
 /// The operator's account, for the report. Nothing depends on it.
 async fn caller_account(run: &Run<'_>) -> Option<String> {
+    let account = caller(run).await.outcome.ok()?.account?;
+    account
+        .parse::<keyproof_core::AccountId>()
+        .ok()
+        .map(|account| account.to_string())
+}
+
+/// Whose credentials the operator's are.
+pub(crate) async fn caller(run: &Run<'_>) -> Called<GetCallerIdentityOutput> {
     let called = run.calls.send(async || {
         Reply::new(
             run.sts.get_caller_identity().send().await,
             |code, message| classify_call(Service::Sts, code, message),
         )
     });
-    let account = called.await.outcome.ok()?.account?;
-    account
-        .parse::<keyproof_core::AccountId>()
-        .ok()
-        .map(|account| account.to_string())
+    called.await
 }

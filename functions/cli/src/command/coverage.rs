@@ -2,15 +2,14 @@
 //! `keyproof coverage`: a plan against broken variants of its templates.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::ValueEnum;
 use keyproof_coverage::{Coverage, Survivor, amend, cover};
 
+use crate::destination;
 use crate::error::CliError;
 use crate::estate::EstateOptions;
-use crate::file;
 use crate::input::Source;
 use crate::io::Io;
 use crate::outcome::Outcome;
@@ -62,14 +61,7 @@ pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
             source: error.into(),
         })?,
     };
-    if arguments.output == Path::new("-") {
-        io.stdout
-            .write_all(shown.as_bytes())
-            .and_then(|()| io.stdout.flush())
-            .map_err(CliError::stdout)?;
-    } else {
-        write(&arguments.output, &shown)?;
-    }
+    destination::put(&arguments.output, &shown, io)?;
     if arguments.fix && !coverage.survivors.is_empty() {
         fix(&arguments.estate.plan, &text, &coverage, io)?;
     }
@@ -89,7 +81,7 @@ fn fix(plan: &Source, text: &str, coverage: &Coverage, io: &mut Io) -> Result<()
     let amended = amend(text, &coverage.survivors).map_err(|error| {
         CliError::Usage(format!("`{}` was left as it is: {error}", path.display()))
     })?;
-    write(path, &amended.text)?;
+    destination::put(path, &amended.text, io)?;
     io.stderr.say(format_args!(
         "{} expectation{} added to `{}`",
         amended.added,
@@ -97,13 +89,6 @@ fn fix(plan: &Source, text: &str, coverage: &Coverage, io: &mut Io) -> Result<()
         path.display()
     ));
     Ok(())
-}
-
-fn write(path: &Path, text: &str) -> Result<(), CliError> {
-    file::write(path, text.as_bytes()).map_err(|source| CliError::Write {
-        what: format!("`{}`", path.display()),
-        source,
-    })
 }
 
 fn in_words(coverage: &Coverage) -> String {

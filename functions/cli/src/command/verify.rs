@@ -120,16 +120,8 @@ impl Arguments {
             .into_iter()
             .flatten(),
         )?;
-        let usage = |text: &str| Err(CliError::Usage(text.to_owned()));
-        match &self.sandbox {
-            Some(_) if !self.connection.is_default() => usage(
-                "`--sandbox` has an endpoint, a region and credentials of its own; leave out `--endpoint-url`, `--region` and `--profile`",
-            ),
-            None if !self.parameters.is_default() => {
-                usage("`--parameter` is for the template of `--sandbox`")
-            }
-            Some(_) | None => Ok(()),
-        }
+        self.parameters
+            .with_sandbox(self.sandbox.is_some(), &self.connection)
     }
 
     /// The part of the plan that was asked for.

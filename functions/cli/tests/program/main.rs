@@ -13,6 +13,7 @@
 mod canary;
 mod check;
 mod demo;
+mod doctor;
 mod help;
 mod orders;
 mod outputs;

@@ -34,7 +34,30 @@ pub(super) fn table(
             .map(str::to_owned),
         encryption: encryption(found),
         indexes: indexes(found),
+        status: found
+            .table_status()
+            .map(|status| status.as_str().to_owned()),
+        key: key_attributes(found),
     })
+}
+
+fn key_attributes(table: &TableDescription) -> Vec<(String, Option<String>)> {
+    let kind = |name: &str| {
+        let defined = table.attribute_definitions().iter();
+        defined
+            .filter(|one| one.attribute_name() == name)
+            .map(|one| one.attribute_type().as_str().to_owned())
+            .next()
+    };
+    let mut schema: Vec<_> = table.key_schema().iter().collect();
+    schema.sort_by_key(|element| *element.key_type() != KeyType::Hash);
+    schema
+        .into_iter()
+        .map(|element| {
+            let name = element.attribute_name();
+            (name.to_owned(), kind(name))
+        })
+        .collect()
 }
 
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_SSEDescription.html>

@@ -4,7 +4,7 @@
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::command::{
-    canary, check, coverage, demo, doctor, plan, report, sandbox, shard, simulate, verify,
+    canary, check, coverage, demo, doctor, drill, plan, report, sandbox, shard, simulate, verify,
 };
 use crate::outcome::Outcome;
 
@@ -31,6 +31,7 @@ pub(crate) enum Command {
     Coverage(coverage::Arguments),
     Doctor(doctor::Arguments),
     Simulate(simulate::Arguments),
+    Drill(drill::Arguments),
     Sandbox(sandbox::Arguments),
     Canary(canary::Arguments),
     Plan(plan::Arguments),

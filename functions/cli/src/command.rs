@@ -6,6 +6,7 @@ pub(crate) mod check;
 pub(crate) mod coverage;
 pub(crate) mod demo;
 pub(crate) mod doctor;
+pub(crate) mod drill;
 pub(crate) mod plan;
 pub(crate) mod report;
 pub(crate) mod sandbox;
@@ -28,6 +29,7 @@ pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
         Some(Command::Coverage(arguments)) => coverage::run(arguments, io),
         Some(Command::Doctor(arguments)) => doctor::run(arguments, io),
         Some(Command::Simulate(arguments)) => simulate::run(arguments, io),
+        Some(Command::Drill(arguments)) => drill::run(arguments, io),
         Some(Command::Sandbox(arguments)) => sandbox::run(arguments, io),
         Some(Command::Canary(arguments)) => canary::run(arguments, io),
         Some(Command::Plan(arguments)) => plan::run(arguments, io),

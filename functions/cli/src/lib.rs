@@ -19,6 +19,7 @@ mod input;
 pub mod io;
 mod log;
 mod outcome;
+mod signals;
 mod world;
 
 use std::ffi::OsString;

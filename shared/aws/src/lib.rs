@@ -2,14 +2,16 @@
 //! The real AWS: assumes roles, probes, inspects, plants canaries.
 //!
 //! [`verify()`] carries a plan out and judges it; [`examine()`] asks for what a run would need;
-//! [`plant`] and [`remove`] care for the canaries. A
-//! [`Runner`] holds the operator's credentials. Nothing here ever changes a key, a policy or a
-//! grant; the only writes that can hold are those of [`plant`] and [`remove`].
+//! [`plant`] and [`remove`] care for the canaries; [`drill()`] gives temporary access and takes it
+//! back. A [`Runner`] holds the operator's credentials. Nothing here ever changes a key or a policy.
+//! The only writes that can hold are those of [`plant`] and [`remove`], and the grants of
+//! [`drill()`], which it revokes.
 
 mod calls;
 mod canary;
 mod clock;
 mod denial_inside;
+mod drill;
 mod examine;
 mod failure;
 mod inspect;
@@ -26,6 +28,7 @@ mod verify;
 
 pub use canary::{CanaryOutcome, CanaryState, plant, remove};
 pub use clock::ClockReading;
+pub use drill::{DrillError, DrillOptions, clean_up, drill};
 pub use examine::{
     Examination, IndexFacts, KeyFacts, TableExamination, TableFacts, examine, resolve,
 };
@@ -36,6 +39,7 @@ pub use verify::verify;
 /// The IAM actions that each adapter needs, of the operator unless said otherwise.
 pub mod iam_actions {
     pub use crate::canary::{PLANT_ACTIONS as PLANT, REMOVE_ACTIONS as REMOVE};
+    pub use crate::drill::IAM_ACTIONS as DRILL;
     pub use crate::inspect::IAM_ACTIONS as INSPECT;
     pub use crate::probe::{DYNAMODB_ACTIONS as PROBE_DYNAMODB, KMS_ACTIONS as PROBE_KMS};
     pub use crate::session::IAM_ACTIONS as ASSUME;

@@ -30,7 +30,7 @@ use crate::probe::{self, KeyTarget, TableTarget};
 use crate::redact::Redactor;
 use crate::run::{Run, observation};
 use crate::session::{self, Session};
-use once::{Shared, no_session};
+pub(crate) use once::{Shared, no_session};
 use tokio::sync::mpsc::unbounded_channel;
 
 /// What a run saw, and whose account it was.

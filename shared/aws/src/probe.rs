@@ -14,7 +14,7 @@ use crate::failure::Failure;
 use crate::inspect::Index;
 use crate::session::Session;
 
-pub(crate) use key::KeyTarget;
+pub(crate) use key::{KeyTarget, NO_GRANT};
 
 /// What the probes of DynamoDB call, and so need the *principal* to be allowed; the operator needs
 /// none of it. `TransactGetItems` is authorised as `dynamodb:GetItem`.

@@ -48,9 +48,12 @@ impl Session {
     }
 }
 
-/// Assumes the principal's role, once: never again in this run.
-pub(crate) async fn assume(run: &Run<'_>, principal: &Principal) -> Called<Session> {
-    let session_name = run.session_name();
+/// Assumes the principal's role by this session name. A run does so once; a drill for each read.
+pub(crate) async fn assume(
+    run: &Run<'_>,
+    principal: &Principal,
+    session_name: &str,
+) -> Called<Session> {
     let tags = principal.tags.iter().map(|(key, value)| {
         // Key and value are set, and nothing else is required.
         Tag::builder().key(key).value(value).build()
@@ -66,7 +69,7 @@ pub(crate) async fn assume(run: &Run<'_>, principal: &Principal) -> Called<Sessi
             .sts
             .assume_role()
             .role_arn(principal.role.as_str())
-            .role_session_name(&session_name)
+            .role_session_name(session_name)
             .set_external_id(principal.external_id.clone())
             .set_tags(tags.clone())
             .set_duration_seconds(

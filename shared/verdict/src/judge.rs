@@ -164,7 +164,9 @@ fn expected_row(expected: Expected) -> ExpectedRow {
     }
 }
 
-fn observed_row(observation: Option<&Observation>, answer: Option<&Answer>) -> ObservedRow {
+/// What was seen of a call, as a row of a report tells it.
+#[must_use]
+pub fn observed_row(observation: Option<&Observation>, answer: Option<&Answer>) -> ObservedRow {
     let nobody = Denial::default();
     let (decision, denial) = match answer {
         Some(Answer::Allowed(_)) => ("allowed", &nobody),

@@ -14,7 +14,7 @@ mod sentence;
 mod words;
 
 pub use classify::{classify, classify_call, classify_cancellation, retryable};
-pub use judge::{RunFacts, judge};
+pub use judge::{RunFacts, judge, observed_row};
 pub use observation::{
     Answer, Blindness, Denial, Encryption, Evidence, KeyState, Observation, Observations,
     TableObservation,

@@ -11,6 +11,7 @@ use crate::error::CliError;
 use crate::input::Source;
 use crate::io::Io;
 use crate::outcome::Outcome;
+use crate::signals;
 use crate::world;
 
 /// The region of a sandbox, unless something says otherwise.
@@ -74,7 +75,7 @@ pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
     crate::block_on(async {
         let listener = world::listen(arguments.port).await?;
         // Before the ports are told: who reads `ready` may already send a signal.
-        let interrupted = interrupted().map_err(CliError::Start)?;
+        let interrupted = signals::interrupted().map_err(CliError::Start)?;
         let administrator = sandbox.administrator();
         let lines = [
             format!("export AWS_ENDPOINT_URL={}", world::endpoint(&listener)?),
@@ -95,26 +96,4 @@ pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
             .map_err(|error| CliError::Sandbox(error.to_string()))
     })??;
     Ok(Outcome::Pass)
-}
-
-/// Ready at the first SIGINT or SIGTERM from now on.
-#[cfg(unix)]
-fn interrupted() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
-}
-
-/// Ready at the first Ctrl-C.
-#[cfg(not(unix))]
-fn interrupted() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
-    Ok(async {
-        let _ = tokio::signal::ctrl_c().await;
-    })
 }

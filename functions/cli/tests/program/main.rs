@@ -14,6 +14,7 @@ mod canary;
 mod check;
 mod demo;
 mod doctor;
+mod drill;
 mod help;
 mod orders;
 mod outputs;

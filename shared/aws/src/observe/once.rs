@@ -15,8 +15,8 @@ use crate::run::Run;
 use crate::session::{self, Session};
 
 /// What is found out once and asked for by many.
-pub(super) struct Shared<'r, 'a> {
-    pub(super) run: &'r Run<'a>,
+pub(crate) struct Shared<'r, 'a> {
+    pub(crate) run: &'r Run<'a>,
     sessions: HashMap<&'r str, OnceCell<Called<Arc<Session>>>>,
     inspections: HashMap<&'r str, OnceCell<Inspection>>,
     operator: OnceCell<Inspector>,
@@ -26,7 +26,7 @@ pub(super) struct Shared<'r, 'a> {
 }
 
 impl<'r, 'a> Shared<'r, 'a> {
-    pub(super) fn new(run: &'r Run<'a>) -> Self {
+    pub(crate) fn new(run: &'r Run<'a>) -> Self {
         Self {
             run,
             sessions: run
@@ -59,7 +59,7 @@ impl<'r, 'a> Shared<'r, 'a> {
             return &self.nobody;
         };
         let assumed = cell.get_or_init(async || {
-            session::assume(self.run, principal)
+            session::assume(self.run, principal, &self.run.session_name())
                 .await
                 .and_then(|session| Ok(Arc::new(session)))
         });
@@ -67,7 +67,7 @@ impl<'r, 'a> Shared<'r, 'a> {
     }
 
     /// The table's inspection, made by whoever asks first.
-    pub(super) async fn inspection(&self, name: &str, table: &Table) -> &Inspection {
+    pub(crate) async fn inspection(&self, name: &str, table: &Table) -> &Inspection {
         let Some(cell) = self.inspections.get(name) else {
             return &self.unplanned;
         };
@@ -111,7 +111,7 @@ impl<'r, 'a> Shared<'r, 'a> {
 
 /// What a probe reports whose principal has no session: the refusal's words, but no refusal of the
 /// probe's own call.
-pub(super) fn no_session(failure: &Failure) -> Failure {
+pub(crate) fn no_session(failure: &Failure) -> Failure {
     let blindness = match &failure.answer {
         Answer::Unknown(known @ (Blindness::Deadline | Blindness::WrongSession)) => known.clone(),
         Answer::Unknown(_) | Answer::Allowed(_) | Answer::Denied(_) | Answer::KeyUnusable(_) => {

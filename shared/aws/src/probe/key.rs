@@ -20,7 +20,8 @@ use crate::calls::{Called, Calls, Reply};
 use crate::failure::Failure;
 
 /// A grant's id as KMS makes them, of a grant that nobody has.
-const NO_GRANT: &str = "6b657970726f6f666b657970726f6f666b657970726f6f666b657970726f6f66";
+pub(crate) const NO_GRANT: &str =
+    "6b657970726f6f666b657970726f6f666b657970726f6f666b657970726f6f66";
 
 /// The key that a probe is about, and what goes with calls on it.
 #[derive(Clone, Debug)]

@@ -12,6 +12,12 @@ use keyproof_verdict::is_invisible;
 /// A text on one line, nothing hidden in it.
 pub(crate) struct Visible<'a>(pub(crate) &'a str);
 
+/// The text on one line, nothing hidden in it: for messages that are read as they are.
+#[must_use]
+pub fn visible(text: &str) -> String {
+    Visible(text).to_string()
+}
+
 /// Text or an attribute's value in HTML and XML.
 pub(crate) struct Markup<'a>(pub(crate) &'a str);
 

@@ -31,11 +31,12 @@ use std::io::{self, BufWriter, Write};
 use keyproof_verdict::Report;
 
 pub use asff::{Hub, asff_finding};
+pub use escape::visible;
 pub use finding::{Stamp, controls};
 pub use format::{Format, UnknownFormat};
 pub use ocsf::ocsf_finding;
 pub use story::{Chapter, Story, render_story};
-pub use words::headline;
+pub use words::{cause as cause_sentence, headline, request as advice};
 
 /// What a renderer may be told beside the report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -183,7 +183,8 @@ pub(crate) const fn meaning(finding: Finding) -> &'static str {
 }
 
 /// What a finding asks of whoever reads it.
-pub(crate) const fn request(finding: Finding) -> &'static str {
+#[must_use]
+pub const fn request(finding: Finding) -> &'static str {
     match finding {
         Finding::Exposed => {
             "Find the key policy statement, IAM policy or grant that lets the principal in, and \
@@ -213,7 +214,8 @@ pub(crate) const fn request(finding: Finding) -> &'static str {
 }
 
 /// The statement behind a decision and what changed it, as a sentence.
-pub(crate) fn cause(cause: &Cause) -> String {
+#[must_use]
+pub fn cause(cause: &Cause) -> String {
     let statement = match &cause.statement {
         Some(statement) => format!("statement `{statement}` "),
         None => "a statement ".to_owned(),

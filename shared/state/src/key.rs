@@ -110,7 +110,8 @@ impl Key {
         Self::new(format!("IDEMPOTENCY#{caller}#{key}"), "RUN")
     }
 
-    /// The mark that a sink has been told of an entry (`000000000012#3`) or a run (`000000000012#RUN`).
+    /// The mark of what a sink has been told of a run (`000000000012/RUN`) or of a part of its changes
+    /// (`000000000012/CHANGE/001`); and what else the publisher remembers of a plan.
     #[must_use]
     pub fn published(plan: &str, what: &str, sink: &str) -> Self {
         Self::new(format!("PUBLISHED#{plan}"), format!("{what}#{sink}"))

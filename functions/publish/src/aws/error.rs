@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What AWS said instead of doing it.
+
+use aws_sdk_sns::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+
+use crate::sink::SinkError;
+
+/// The failure of a call.
+pub(super) fn call<E, R>(action: &'static str, error: &SdkError<E, R>) -> SinkError
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: std::fmt::Debug,
+{
+    let message = match (error.code(), error.message()) {
+        (Some(code), Some(message)) => format!("{code}: {message}"),
+        (Some(code), None) => code.to_owned(),
+        (None, _) => DisplayErrorContext(error).to_string(),
+    };
+    SinkError::Call { action, message }
+}
+
+/// The failure of a call that could not be put together.
+pub(super) fn unbuilt(action: &'static str, error: &impl std::fmt::Display) -> SinkError {
+    SinkError::Call {
+        action,
+        message: error.to_string(),
+    }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+//! S3.
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_types::SdkConfig;
+
+use super::Lazy;
+use super::error::call;
+use crate::sinks::{Calling, PutObject};
+
+/// What it needs.
+pub const IAM_ACTIONS: &[&str] = &["s3:PutObject"];
+
+/// A bucket.
+#[derive(Debug)]
+pub(super) struct Bucket {
+    client: Lazy<Client>,
+    name: String,
+}
+
+impl Bucket {
+    pub(super) const fn new(config: SdkConfig, name: String) -> Self {
+        Self {
+            client: Lazy::new(config),
+            name,
+        }
+    }
+}
+
+impl PutObject for Bucket {
+    fn put<'a>(&'a self, key: &'a str, body: Vec<u8>) -> Calling<'a, ()> {
+        Box::pin(async move {
+            let client = self.client.get(|config| {
+                // Few emulators have a host name for each bucket.
+                let own_endpoint = config.endpoint_url().is_some();
+                let config =
+                    aws_sdk_s3::config::Builder::from(config).force_path_style(own_endpoint);
+                Client::from_conf(config.build())
+            });
+            client
+                .put_object()
+                .bucket(&self.name)
+                .key(key)
+                .content_type("application/x-ndjson")
+                .body(ByteStream::from(body))
+                .send()
+                .await
+                .map_err(|error| call("s3:PutObject", &error))?;
+            Ok(())
+        })
+    }
+}

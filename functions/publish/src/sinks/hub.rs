@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Security Hub: a finding for every probe, whose status changes in place.
+//!
+//! A finding is imported when its probe changes, and again long before Security Hub forgets it. What
+//! was imported is kept in a ledger: the time of its creation must stay, and what has left the plan
+//! is archived by the very finding that it was.
+
+mod ledger;
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use jiff::Timestamp;
+use keyproof_report::{Hub as Place, Stamp, asff_finding};
+use keyproof_state::{ChangeItem, Entry, EntryKind, PlanState};
+use keyproof_verdict::{ProbeRow, Report};
+use serde_json::Value;
+
+use super::Calling;
+use crate::Record;
+use crate::event::part;
+use crate::home::Home;
+use crate::sink::{About, Sink, SinkError, Telling, Told};
+pub use ledger::{FindingNote, Ledger};
+
+/// How many findings a call takes.
+/// <https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_BatchImportFindings.html>
+const MOST_FINDINGS: usize = 100;
+
+/// A finding that was refused: its id, and why.
+pub type Failed = (String, String);
+
+/// Imports findings.
+pub trait ImportFindings {
+    /// One call: at most 100 findings. Those that were refused.
+    fn import<'a>(&'a self, findings: &'a [Value]) -> Calling<'a, Vec<Failed>>;
+}
+
+/// Sets the workflow of findings.
+pub trait UpdateFindings {
+    /// One call: these findings, ids of one product, to this workflow status.
+    fn update<'a>(
+        &'a self,
+        product_arn: &'a str,
+        ids: &'a [String],
+        workflow: &'a str,
+    ) -> Calling<'a, Vec<Failed>>;
+}
+
+/// The sink.
+#[derive(Debug)]
+pub struct Hub<Port, Notes> {
+    port: Port,
+    ledger: Rc<Notes>,
+}
+
+/// A finding on its way.
+struct Outgoing {
+    /// The part of the record that it is of.
+    part: String,
+    note: FindingNote,
+    /// The workflow that it must be given, where it isn't the one that it has.
+    workflow: Option<String>,
+}
+
+impl<Port: ImportFindings + UpdateFindings, Notes: Ledger> Hub<Port, Notes> {
+    /// The hub behind `port`.
+    pub const fn new(port: Port, ledger: Rc<Notes>) -> Self {
+        Self { port, ledger }
+    }
+
+    /// What an entry asks of the hub; `None` where it asks nothing.
+    async fn outgoing(
+        &self,
+        change: &ChangeItem,
+        entry: &Entry,
+        row: Option<&ProbeRow>,
+        report: &Report,
+        home: &Home,
+    ) -> Result<Option<Outgoing>, SinkError> {
+        let now = change.finished_at;
+        let before = self.ledger.note(&change.plan, &entry.probe).await?;
+        let note = match (entry.kind, row) {
+            (EntryKind::Transition, Some(row)) => {
+                let created_at = before.as_ref().map_or(now, |note| note.created_at);
+                let stamp = Stamp {
+                    created_at: &created_at.to_string(),
+                    updated_at: &now.to_string(),
+                };
+                FindingNote {
+                    plan: change.plan.clone(),
+                    probe: entry.probe.clone(),
+                    created_at,
+                    told_at: Some(now),
+                    finding: Some(asff_finding(report, row, stamp, &place(home))),
+                }
+            }
+            (EntryKind::Retired, _) => match &before {
+                Some(note) if note.is_active() => note.clone().archived(now),
+                // Never told, so nothing to take back.
+                _ => return Ok(None),
+            },
+            _ => return Ok(None),
+        };
+        let had = before.as_ref().and_then(FindingNote::workflow);
+        // A new finding takes its workflow from the import, an old one from an update only.
+        let wants = note
+            .workflow()
+            .filter(|wants| had.is_some_and(|had| had != *wants));
+        let workflow = wants.map(str::to_owned);
+        Ok(Some(Outgoing {
+            part: part(entry).to_owned(),
+            note,
+            workflow,
+        }))
+    }
+
+    /// Imports findings, and writes down those that are as they should be. The parts of these, and
+    /// what was refused.
+    ///
+    /// # Errors
+    ///
+    /// Where a call fails as a whole.
+    async fn send(&self, outgoing: &[Outgoing]) -> Result<(Vec<String>, Vec<Failed>), SinkError> {
+        let findings: Vec<Value> = outgoing
+            .iter()
+            .filter_map(|one| one.note.finding.clone())
+            .collect();
+        let mut failed = self.port.import(&findings).await?;
+        failed.extend(self.update(outgoing).await?);
+        let mut parts = Vec::new();
+        for one in outgoing {
+            let id = one.note.id();
+            if failed.iter().all(|(other, _)| Some(other.as_str()) != id) {
+                // Only now: what is written down is what the hub has, workflow and all.
+                self.ledger.write(&one.note).await?;
+                parts.push(one.part.clone());
+            }
+        }
+        Ok((parts, failed))
+    }
+
+    /// Gives findings the workflow that they must have.
+    async fn update(&self, outgoing: &[Outgoing]) -> Result<Vec<Failed>, SinkError> {
+        let mut by_workflow: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
+        for one in outgoing {
+            let named = (
+                one.workflow.as_deref(),
+                one.note.product_arn(),
+                one.note.id(),
+            );
+            if let (Some(workflow), Some(product), Some(id)) = named {
+                let ids = by_workflow.entry((product, workflow)).or_default();
+                ids.push(id.to_owned());
+            }
+        }
+        let mut failed = Vec::new();
+        for ((product, workflow), ids) in by_workflow {
+            failed.extend(self.port.update(product, &ids, workflow).await?);
+        }
+        Ok(failed)
+    }
+}
+
+/// Tells again what is forgotten otherwise.
+pub trait Renew {
+    /// Tells again what of a plan was last told before `oldest`, and takes back what is about no
+    /// probe of it any more: how many.
+    fn renew<'a>(
+        &'a self,
+        state: &'a PlanState,
+        oldest: Timestamp,
+        now: Timestamp,
+    ) -> Calling<'a, usize>;
+}
+
+impl<Port: ImportFindings + UpdateFindings, Notes: Ledger> Renew for Rc<Hub<Port, Notes>> {
+    fn renew<'a>(
+        &'a self,
+        state: &'a PlanState,
+        oldest: Timestamp,
+        now: Timestamp,
+    ) -> Calling<'a, usize> {
+        Box::pin(async move {
+            let notes = self.ledger.notes(&state.plan).await?.into_iter();
+            let again = |note: FindingNote| {
+                let old = note.told_at.is_some_and(|told_at| told_at < oldest);
+                match state.probes.contains_key(&note.probe) {
+                    true if old => Some(note.renewed(now)),
+                    true => None,
+                    false => Some(note.archived(now)),
+                }
+            };
+            let outgoing: Vec<_> = notes
+                .filter(FindingNote::is_active)
+                .filter_map(again)
+                .map(|note| Outgoing {
+                    part: String::new(),
+                    note,
+                    workflow: None,
+                })
+                .collect();
+            for call in outgoing.chunks(MOST_FINDINGS) {
+                let (parts, failed) = self.send(call).await?;
+                partly(call.len(), parts.len(), failed)?;
+            }
+            Ok(outgoing.len())
+        })
+    }
+}
+
+/// An error where something was refused.
+fn partly(all: usize, taken: usize, failed: Vec<Failed>) -> Result<(), SinkError> {
+    match failed.into_iter().next() {
+        Some((id, message)) => Err(SinkError::Partly {
+            action: "securityhub:BatchImportFindings",
+            taken,
+            all,
+            message: format!("{id}: {message}"),
+        }),
+        None => Ok(()),
+    }
+}
+
+fn place(home: &Home) -> Place {
+    Place {
+        partition: home.partition.clone(),
+        account: home.account.clone(),
+        region: home.region.clone(),
+    }
+}
+
+/// The rows that a change is about, in its order, each once.
+pub(super) fn changed_rows<'r>(change: &ChangeItem, report: &'r Report) -> Vec<&'r ProbeRow> {
+    let rows: BTreeMap<_, _> = report
+        .probes
+        .iter()
+        .map(|row| (row.id.as_str(), row))
+        .collect();
+    change
+        .entries
+        .iter()
+        .filter(|entry| entry.kind == EntryKind::Transition)
+        .filter_map(|entry| rows.get(entry.probe.as_str()).copied())
+        .collect()
+}
+
+impl<Port: ImportFindings + UpdateFindings, Notes: Ledger> Sink for Hub<Port, Notes> {
+    fn name(&self) -> &'static str {
+        "hub"
+    }
+
+    fn tell<'a>(&'a self, about: &'a About<'a>, told: &'a mut Told<'_>) -> Telling<'a> {
+        Box::pin(async move {
+            let Record::Change(change) = about.record else {
+                return Ok(());
+            };
+            let asks = |entry: &&Entry| {
+                matches!(entry.kind, EntryKind::Transition | EntryKind::Retired)
+                    && !told.has(part(entry))
+            };
+            let entries: Vec<&Entry> = change.entries.iter().filter(asks).collect();
+            for call in entries.chunks(MOST_FINDINGS) {
+                let report = &about.run.whole().await?.report;
+                let rows: BTreeMap<_, _> = report
+                    .probes
+                    .iter()
+                    .map(|row| (row.id.as_str(), row))
+                    .collect();
+                let mut outgoing = Vec::new();
+                for entry in call {
+                    let row = rows.get(entry.probe.as_str()).copied();
+                    let one = self
+                        .outgoing(change, entry, row, report, about.home)
+                        .await?;
+                    outgoing.extend(one);
+                }
+                if outgoing.is_empty() {
+                    continue;
+                }
+                let (parts, failed) = self.send(&outgoing).await?;
+                let taken = parts.len();
+                told.mark(parts).await?;
+                partly(outgoing.len(), taken, failed)?;
+            }
+            Ok(())
+        })
+    }
+}

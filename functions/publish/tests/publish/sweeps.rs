@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What a sweep sees and does.
+
+use keyproof_state::RunRequest;
+use serde_json::{Value, json};
+
+use crate::world::{Trouble, World, at, excepted, failing, passing, widened};
+
+const DAY: i64 = 24 * 60;
+
+/// The runs that were asked for.
+fn asked(world: &World) -> Vec<RunRequest> {
+    world
+        .queue
+        .take()
+        .into_iter()
+        .map(|(request, _)| request)
+        .collect()
+}
+
+fn due(trigger: &str) -> Vec<RunRequest> {
+    vec![RunRequest::new("orders", trigger)]
+}
+
+/// `Overdue` and `InconclusiveMinutes` of the newest line that has them.
+fn silence(world: &World) -> (Value, Value) {
+    let lines = world.heard.log_lines();
+    let line = lines
+        .iter()
+        .rfind(|line| !line["Overdue"].is_null())
+        .unwrap();
+    (line["Overdue"].clone(), line["InconclusiveMinutes"].clone())
+}
+
+#[tokio::test]
+async fn a_plan_without_a_run_in_its_interval_is_overdue() {
+    let world = World::new();
+    world.push().await;
+    let mut seen = Vec::new();
+
+    // Pushed at 0, every 30 minutes, ten minutes of grace.
+    for minutes in [39, 41] {
+        world.sweep(at(minutes)).await.unwrap();
+        seen.push(silence(&world).0);
+    }
+    world.commit(&passing(45)).await;
+    for minutes in [46, 85, 86] {
+        world.sweep(at(minutes)).await.unwrap();
+        seen.push(silence(&world).0);
+    }
+
+    assert_eq!(seen, [0, 1, 0, 0, 1].map(|overdue| json!(overdue)));
+    assert_eq!(asked(&world), []);
+}
+
+#[tokio::test]
+async fn how_long_a_plan_has_known_nothing_is_counted_from_the_oldest_probe() {
+    let world = World::new();
+    world.push().await;
+    world.commit(&passing(0)).await;
+    world.sweep(at(5)).await.unwrap();
+    let before = silence(&world).1;
+    world
+        .commit(&failing(10, &["outsider/dynamodb:Scan/orders"]))
+        .await;
+    world
+        .commit(&failing(40, &["outsider/dynamodb:Scan/orders"]))
+        .await;
+
+    world.sweep(at(55)).await.unwrap();
+
+    assert_eq!((before, silence(&world).1), (json!(0), json!(45)));
+}
+
+#[tokio::test]
+async fn a_reminder_is_due_after_a_day_without_a_run() {
+    let world = World::new();
+    world.push().await;
+    world.commit(&passing(0)).await;
+    world.commit(&widened(10)).await;
+
+    world.sweep(at(10 + DAY - 1)).await.unwrap();
+    let early = asked(&world);
+    world.sweep(at(10 + DAY + 1)).await.unwrap();
+    let due_now = asked(&world);
+    world.commit(&widened(10 + DAY + 1)).await;
+    world.sweep(at(10 + DAY + 2)).await.unwrap();
+
+    assert_eq!((early, due_now), (vec![], due("reminder")));
+    assert_eq!(asked(&world), []);
+}
+
+#[tokio::test]
+async fn a_lost_confirmation_is_asked_for_again() {
+    let reader = &["reader/dynamodb:GetItem/orders"];
+    let world = World::new();
+    world.push().await;
+    world.commit(&passing(0)).await;
+    world.commit(&failing(10, reader)).await;
+
+    world.sweep(at(24)).await.unwrap();
+    let early = asked(&world);
+    world.sweep(at(25)).await.unwrap();
+    let due_now = asked(&world);
+    world.commit(&failing(26, reader)).await;
+    world.sweep(at(45)).await.unwrap();
+
+    assert_eq!((early, due_now), (vec![], due("confirmation")));
+    assert_eq!(asked(&world), []);
+}
+
+#[tokio::test]
+async fn an_exception_that_has_expired_is_looked_at_the_day_after() {
+    let world = World::new();
+    world.push().await;
+    world
+        .commit(&excepted(widened(10), "in_force", "2026-11-25"))
+        .await;
+
+    // 2026-11-24T02:00 is the story's start; the exception holds to the end of the next day.
+    world.sweep(at(DAY + 21 * 60 + 59)).await.unwrap();
+    let early = asked(&world);
+    world.sweep(at(DAY + 22 * 60 + 1)).await.unwrap();
+
+    assert_eq!((early, asked(&world)), (vec![], due("exception")));
+}
+
+#[tokio::test]
+async fn findings_are_told_again_long_before_the_hub_forgets_them() {
+    let world = World::new();
+    world.push().await;
+    world.commit(&passing(0)).await;
+    world.publish().await;
+    world.sweep(at(29 * DAY)).await.unwrap();
+    let before = world.heard.findings.borrow().len();
+
+    world.sweep(at(31 * DAY)).await.unwrap();
+    world.sweep(at(31 * DAY + 5)).await.unwrap();
+
+    let findings = world.heard.findings.borrow();
+    assert_eq!((before, findings.len()), (12, 24));
+    let first = &findings[0];
+    let again = |finding: &&Value| finding["Id"] == first["Id"];
+    let second = findings.iter().skip(12).find(again).unwrap();
+    assert_eq!(first["CreatedAt"], second["CreatedAt"]);
+    assert_eq!(second["UpdatedAt"], at(31 * DAY).to_string());
+    assert_eq!(second["Compliance"], first["Compliance"]);
+}
+
+#[tokio::test]
+async fn what_the_stream_lost_is_told_by_a_sweep_and_once() {
+    let world = World::new();
+    world.push().await;
+    world.commit(&passing(0)).await;
+    world.publish().await;
+    world.commit(&widened(10)).await;
+    // The stream's records are lost.
+    let _ = world.stream();
+    world.commit(&passing(20)).await;
+    world.publish().await;
+    assert_eq!(world.heard.subjects().len(), 1);
+
+    world.sweep(at(24)).await.unwrap();
+    let young = world.heard.subjects().len();
+    for minutes in [26, 36, 180] {
+        world.sweep(at(minutes)).await.unwrap();
+    }
+
+    assert_eq!(young, 1);
+    assert_eq!(
+        world.heard.subjects(),
+        [
+            "keyproof: RECOVERED: outsider is kept out of orders [orders]",
+            "keyproof: EXPOSED: outsider gets into orders [orders]",
+        ]
+    );
+    assert_eq!(world.heard.events.borrow().len(), 13 + 4 + 4);
+}
+
+#[tokio::test]
+async fn one_plan_that_cannot_be_told_fails_the_sweep_and_no_other() {
+    let world = World::new();
+    world.push().await;
+    world.commit(&passing(0)).await;
+    let _ = world.stream();
+    world.heard.fail("sns:Publish", Trouble::Whole);
+    world.heard.fail("events:PutEvents", Trouble::Whole);
+
+    let failed = world.sweep(at(100)).await;
+    let mended = world.sweep(at(105)).await;
+
+    assert_eq!(
+        failed.unwrap_err(),
+        "Untold: 1 of 1 were not told to everybody; the log says whom and why"
+    );
+    assert_eq!(mended.unwrap(), json!({"done": 1}));
+    assert_eq!(world.heard.events.borrow().len(), 13);
+}
+
+#[tokio::test]
+async fn a_plan_that_was_removed_is_left_alone() {
+    let world = World::new();
+    world.push().await;
+    world.publisher.store.remove("orders", at(1)).await.unwrap();
+
+    world.sweep(at(10 * DAY)).await.unwrap();
+
+    assert_eq!(world.heard.log_lines().len(), 0);
+    assert_eq!(asked(&world), []);
+}

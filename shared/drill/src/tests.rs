@@ -177,7 +177,7 @@ fn denied_allowed_denied_is_the_only_pass() {
     let odd = || seen(Answer::Allowed(Evidence::CanaryMissing));
     let unusable = || seen(Answer::KeyUnusable(KeyState::Disabled));
     let elsewhere = || denied(Some(Service::DynamoDb));
-    let cases = [
+    let cases = vec![
         (whole(), None),
         (
             Seen {

@@ -5,7 +5,7 @@ mod key;
 mod read;
 mod write;
 
-use keyproof_core::Service;
+use keyproof_core::{PolicyType, Service};
 use keyproof_plan::{Action, Table};
 use keyproof_verdict::{Answer, Blindness};
 
@@ -119,16 +119,23 @@ fn misplaced(action: Action, service: Service) -> Failure {
     )
 }
 
-/// A refusal that names another caller is not the answer to this call.
+/// A refusal that names another caller is not the answer to this call; nor is one by the policy that
+/// the session was given with its guard, whatever else would have refused.
 fn own(session: &Session, mut called: Called<Answer>) -> Called<Answer> {
     if let Err(failure) = &mut called.outcome
         && let Answer::Denied(denial) = &failure.answer
-        && denial
+    {
+        let another = denial
             .user
             .as_deref()
-            .is_some_and(|user| !session.is_caller(user))
-    {
-        failure.answer = Answer::Unknown(Blindness::OtherCaller);
+            .is_some_and(|user| !session.is_caller(user));
+        // INVARIANT (own guard): nobody else gives a session a policy.
+        let guard = session.guarded && denial.policy == Some(PolicyType::SessionPolicy);
+        if another {
+            failure.answer = Answer::Unknown(Blindness::OtherCaller);
+        } else if guard {
+            failure.answer = Answer::Unknown(Blindness::Guard);
+        }
     }
     called
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! One run: what all of its calls share.
 
+use std::sync::atomic::AtomicBool;
+
 use aws_config::{AppName, SdkConfig};
 use jiff::Timestamp;
 use keyproof_plan::Plan;
@@ -27,6 +29,8 @@ pub(crate) struct Run<'a> {
     pub(crate) config: SdkConfig,
     pub(crate) sts: aws_sdk_sts::Client,
     pub(crate) keys: Keys,
+    /// Whether STS would not take a session's guard.
+    pub(crate) guard_refused: AtomicBool,
 }
 
 impl<'a> Run<'a> {
@@ -49,6 +53,7 @@ impl<'a> Run<'a> {
             sts: aws_sdk_sts::Client::new(&config),
             config,
             keys: Keys::default(),
+            guard_refused: AtomicBool::new(false),
         }
     }
 

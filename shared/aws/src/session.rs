@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A principal's session: its role assumed anew, with connections of its own.
 
+mod guard;
+
 #[cfg(test)]
 mod tests;
+
+use std::sync::atomic::Ordering;
 
 use aws_credential_types::Credentials;
 use aws_sdk_sts::operation::assume_role::AssumeRoleOutput;
@@ -27,6 +31,8 @@ pub(crate) struct Session {
     pub(crate) kms: aws_sdk_kms::Client,
     /// Keeps this session's secrets, too, out of messages.
     pub(crate) redactor: Redactor,
+    /// Whether a guard limits it, as nothing else would by a session policy.
+    pub(crate) guarded: bool,
     account: String,
     role_name: String,
 }
@@ -64,12 +70,14 @@ pub(crate) async fn assume(
             return Called::unsent(Failure::blind(Blindness::Other, error.to_string()));
         }
     };
+    let guard = run.settings.guard.then(|| guard::guard(run.plan)).flatten();
     let called = run.calls.send(async || {
         let request = run
             .sts
             .assume_role()
             .role_arn(principal.role.as_str())
             .role_session_name(session_name)
+            .set_policy(guard.clone())
             .set_external_id(principal.external_id.clone())
             .set_tags(tags.clone())
             .set_duration_seconds(
@@ -85,8 +93,14 @@ pub(crate) async fn assume(
             .and_then(|output| given(&output).map(drop).map(|()| output))
     });
     let called = called.await;
+    if let Err(failure) = &called.outcome
+        && guard.is_some()
+        && guard::is_refused(failure.code.as_deref())
+    {
+        run.guard_refused.store(true, Ordering::Relaxed);
+    }
     let opened = match &called.outcome {
-        Ok(output) => open(run, principal, output).await,
+        Ok(output) => open(run, principal, output, guard.is_some()).await,
         Err(failure) => Err(failure.clone()),
     };
     called.and_then(|_| opened)
@@ -97,6 +111,7 @@ async fn open(
     run: &Run<'_>,
     principal: &Principal,
     output: &AssumeRoleOutput,
+    guarded: bool,
 ) -> Result<Session, Failure> {
     let given = given(output)?;
     let credentials = Credentials::new(
@@ -116,6 +131,7 @@ async fn open(
         dynamodb: aws_sdk_dynamodb::Client::new(&config),
         kms: aws_sdk_kms::Client::new(&config),
         redactor: run.redactor.with(credentials),
+        guarded,
         account: principal.role.account().to_owned(),
         role_name: principal.role.role_name().to_owned(),
     };

@@ -27,6 +27,8 @@ pub struct Settings {
     pub deadline: Option<Duration>,
     /// How many pages of up to 1 MB a scan reads in search of the canary.
     pub scan_pages: u32,
+    /// Whether sessions get a policy that keeps them to the calls of the plan.
+    pub guard: bool,
     /// The run's id, where somebody gave it one already; a new one where `None`.
     pub run_id: Option<Ulid>,
     /// What started the run: `cli`, `schedule`, `invoke`, … for the report.
@@ -46,6 +48,7 @@ impl Default for Settings {
             attempts: 5,
             deadline: None,
             scan_pages: 100,
+            guard: true,
             run_id: None,
             trigger: "cli".to_owned(),
             plan_file: None,

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A run from start to report.
 
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
 use jiff::{Timestamp, tz::TimeZone};
 use keyproof_plan::Plan;
-use keyproof_verdict::{Report, RunFacts, judge};
+use keyproof_verdict::{NoteRow, Report, RunFacts, judge};
 
 use crate::observe::observe;
 use crate::run::Run;
@@ -14,9 +17,26 @@ use crate::{Runner, Settings};
 /// There is no error: what could not be found out stands in the report, each planned probe once.
 /// The future is to be run where it is (`block_on`, a `LocalSet`): it is not `Send`.
 pub async fn verify(plan: &Plan, settings: &Settings, runner: &Runner) -> Report {
+    let started = Instant::now();
     let run = Run::start(plan, settings, runner).await;
     tracing::info!(run_id = %run.id, plan = plan.name, "run started");
-    let seen = observe(&run).await;
+    let mut seen = observe(&run).await;
+    let mut notes = Vec::new();
+    if run.guard_refused.load(Ordering::Relaxed) {
+        tracing::warn!(run_id = %run.id, "STS would not take the sessions' guard: once more without");
+        // All of it: what some sessions lack, the others must lack too (`session::guard`).
+        let again = Settings {
+            guard: false,
+            run_id: Some(run.id),
+            deadline: settings
+                .deadline
+                .map(|bound| bound.saturating_sub(started.elapsed())),
+            ..settings.clone()
+        };
+        let bare = Run::start(plan, &again, runner).await;
+        seen = observe(&bare).await;
+        notes.push(unguarded());
+    }
     let finished_at = Timestamp::now();
     let facts = RunFacts {
         id: run.id.to_string(),
@@ -30,7 +50,8 @@ pub async fn verify(plan: &Plan, settings: &Settings, runner: &Runner) -> Report
         plan_file: settings.plan_file.clone(),
         today: run.started_at.to_zoned_datetime(TimeZone::UTC).date(),
     };
-    let report = judge(plan, &seen.observations, facts);
+    let mut report = judge(plan, &seen.observations, facts);
+    report.notes.extend(notes);
     tracing::info!(
         run_id = %run.id,
         verdict = ?report.summary.verdict,
@@ -38,4 +59,15 @@ pub async fn verify(plan: &Plan, settings: &Settings, runner: &Runner) -> Report
         "run finished"
     );
     report
+}
+
+fn unguarded() -> NoteRow {
+    let text = "STS had no room for the policy that keeps the sessions to the calls of the plan beside \
+                their tags, so that they had none: give a principal fewer or shorter tags";
+    NoteRow {
+        kind: "unguarded".to_owned(),
+        text: text.to_owned(),
+        file: None,
+        line: None,
+    }
 }

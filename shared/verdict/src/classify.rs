@@ -116,6 +116,7 @@ pub fn retryable(answer: &Answer, code: Option<&str>) -> bool {
             | Blindness::WrongSession
             | Blindness::NotFound
             | Blindness::OtherCaller
+            | Blindness::Guard
             | Blindness::Unreadable
             | Blindness::MayNotLook
             | Blindness::Changing

@@ -120,6 +120,8 @@ pub enum Blindness {
     NotFound,
     /// The refusal names another caller than the probe's.
     OtherCaller,
+    /// The session policy refused that the run itself gave the session.
+    Guard,
     /// A reply that can't be read.
     Unreadable,
     /// The runner, or the principal that inspects, may not look (table observations).

@@ -136,6 +136,8 @@ impl Arguments {
             attempt_timeout: self.timeout,
             deadline: self.deadline,
             plan_file: self.plan.file(),
+            // Only a whole run can be made again without, where STS has no room for it.
+            guard: false,
             ..self.connection.settings()
         }
     }

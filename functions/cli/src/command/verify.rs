@@ -49,6 +49,9 @@ pub(crate) struct Arguments {
     diagnose: bool,
     #[command(flatten)]
     shard: ShardOptions,
+    /// Give the sessions no policy that keeps them to the calls of the plan
+    #[arg(long)]
+    no_guard: bool,
     #[command(flatten)]
     report: ReportOptions,
 }
@@ -140,6 +143,7 @@ impl Arguments {
             concurrency: self.concurrency.into(),
             attempt_timeout: self.timeout,
             deadline: self.deadline,
+            guard: !self.no_guard,
             plan_file: self.plan.file(),
             run_id: self.shard.run_id,
             ..self.connection.settings()

@@ -14,6 +14,7 @@ fn session() -> Session {
         dynamodb: aws_sdk_dynamodb::Client::new(&config),
         kms: aws_sdk_kms::Client::new(&config),
         redactor: Redactor::default(),
+        guarded: true,
         account: "111122223333".to_owned(),
         role_name: "reader".to_owned(),
     }

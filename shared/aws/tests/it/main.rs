@@ -13,6 +13,7 @@
 mod canaries;
 mod faults;
 mod findings;
+mod guard;
 mod harmless;
 mod indexes;
 mod inspection;

@@ -279,6 +279,7 @@ impl Voice<'_> {
             | Blindness::NoConnection
             | Blindness::Credentials
             | Blindness::NotFound
+            | Blindness::Guard
             | Blindness::Unreadable
             | Blindness::MayNotLook
             | Blindness::Changing

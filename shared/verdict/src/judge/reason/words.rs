@@ -155,6 +155,12 @@ pub(in crate::judge) fn clause(
             "the refusal names another caller than a session of the role".to_owned(),
             "check the role's ARN in the plan and the credentials",
         ),
+        Blindness::Guard => (
+            "the policy that keyproof gives its own sessions refused, before the control under test \
+             could"
+                .to_owned(),
+            "run again with `--no-guard`, and report it, as the guard must never refuse",
+        ),
         Blindness::Unreadable => (
             "the reply cannot be read".to_owned(),
             "check that the endpoint is the service, then run again",

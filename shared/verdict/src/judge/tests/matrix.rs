@@ -88,7 +88,7 @@ fn answers() -> Vec<(Vec<&'static str>, Option<Answer>)> {
     all
 }
 
-pub(super) const BLINDNESS: [Blindness; 16] = [
+pub(super) const BLINDNESS: [Blindness; 17] = [
     Blindness::Throttled,
     Blindness::Conflict,
     Blindness::TimedOut,
@@ -100,6 +100,7 @@ pub(super) const BLINDNESS: [Blindness; 16] = [
     Blindness::WrongSession,
     Blindness::NotFound,
     Blindness::OtherCaller,
+    Blindness::Guard,
     Blindness::Unreadable,
     Blindness::MayNotLook,
     Blindness::Changing,

@@ -4,7 +4,8 @@
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::command::{
-    canary, check, coverage, demo, doctor, drill, plan, report, sandbox, shard, simulate, verify,
+    canary, check, coverage, demo, doctor, drill, evidence, plan, report, sandbox, shard, simulate,
+    verify,
 };
 use crate::outcome::Outcome;
 
@@ -37,6 +38,7 @@ pub(crate) enum Command {
     Plan(plan::Arguments),
     Report(report::Arguments),
     Shard(shard::Arguments),
+    Evidence(evidence::Arguments),
 }
 
 /// The definition of every command and option, as `--help` shows it. Each command has the table of

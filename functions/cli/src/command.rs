@@ -7,6 +7,7 @@ pub(crate) mod coverage;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod drill;
+pub(crate) mod evidence;
 pub(crate) mod plan;
 pub(crate) mod report;
 pub(crate) mod sandbox;
@@ -35,5 +36,6 @@ pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
         Some(Command::Plan(arguments)) => plan::run(arguments, io),
         Some(Command::Report(arguments)) => report::run(arguments, io),
         Some(Command::Shard(arguments)) => shard::run(arguments, io),
+        Some(Command::Evidence(arguments)) => evidence::run(arguments, io),
     }
 }

@@ -124,11 +124,7 @@ impl Destinations {
         if files.len() == self.0.len() || !errors.is_empty() {
             io.stderr.say(in_short(report, &told));
         }
-        if errors.is_empty() {
-            Ok(())
-        } else {
-            Err(CliError::Outputs(errors))
-        }
+        CliError::outputs(errors)
     }
 }
 

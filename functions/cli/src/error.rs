@@ -6,6 +6,8 @@ use std::fmt::{self, Display};
 use std::io;
 
 use keyproof_aws::RunnerError;
+use keyproof_evidence::pack::{ArchiveError, PackError};
+use keyproof_evidence::{FolderError, KeyError};
 use keyproof_plan::Place;
 use keyproof_verdict::ReportError;
 
@@ -76,7 +78,7 @@ pub enum CliError {
         /// What the system says.
         source: io::Error,
     },
-    /// Outputs that could not be written, after the verdict was told.
+    /// Outputs or records that could not be written, after the verdict was told.
     #[error("{}", lines(.0))]
     Outputs(Vec<CliError>),
     /// Canaries that are not as they were asked to be; which ones was told.
@@ -88,6 +90,43 @@ pub enum CliError {
         total: usize,
         /// `planted` or `removed`.
         done: &'static str,
+    },
+    /// A run that can't be kept as evidence, or a folder of evidence that can't be read.
+    #[error(transparent)]
+    Evidence(#[from] FolderError),
+    /// A key of evidence that can't be used.
+    #[error("cannot use the key `{name}`: {source}")]
+    Key {
+        /// Its file.
+        name: String,
+        /// What is wrong with it.
+        source: KeyError,
+    },
+    /// A private key that others may read.
+    #[error(
+        "the private key `{name}` may be used by others (mode {mode:04o}); `chmod 600` it first"
+    )]
+    KeyMode {
+        /// Its file.
+        name: String,
+        /// The file's mode.
+        mode: u32,
+    },
+    /// Evidence that can't be packed.
+    #[error("cannot write `{name}`: {source}")]
+    Pack {
+        /// The pack.
+        name: String,
+        /// Why.
+        source: PackError,
+    },
+    /// A pack that can't be read.
+    #[error("cannot verify `{name}`: {source}")]
+    Archive {
+        /// The pack.
+        name: String,
+        /// Why.
+        source: ArchiveError,
     },
     /// A step of the story that could not be played.
     #[error("the story cannot go on: {0}")]
@@ -124,6 +163,15 @@ impl CliError {
             sentence: error.to_string(),
         });
         Self::Document(located.collect())
+    }
+
+    /// What failed of several things that were all tried.
+    pub(crate) fn outputs(errors: Vec<Self>) -> Result<(), Self> {
+        if errors.is_empty() {
+            Ok(())
+        } else {
+            Err(Self::Outputs(errors))
+        }
     }
 
     /// Standard output that could not be written.

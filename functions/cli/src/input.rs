@@ -79,7 +79,12 @@ impl Source {
     /// The plan in it.
     pub(crate) fn plan(&self, io: &mut Io) -> Result<Plan, CliError> {
         let text = self.read(io)?;
-        Plan::parse(&text).map_err(|errors| CliError::located(self, &errors, |error| error.place))
+        self.parsed_plan(&text)
+    }
+
+    /// The plan whose text was read from here.
+    pub(crate) fn parsed_plan(&self, text: &str) -> Result<Plan, CliError> {
+        Plan::parse(text).map_err(|errors| CliError::located(self, &errors, |error| error.place))
     }
 
     /// The manifest in it, held against the plan that it is of.

@@ -19,7 +19,9 @@ mod input;
 pub mod io;
 mod log;
 mod outcome;
+mod recording;
 mod signals;
+mod signing;
 mod world;
 
 use std::ffi::OsString;

@@ -50,6 +50,7 @@ pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
     Ok(Outcome::Pass)
 }
 
-fn counted(count: usize, noun: &str) -> String {
+/// `1 probe`, `2 probes`.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }

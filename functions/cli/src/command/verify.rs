@@ -15,6 +15,7 @@ use crate::error::CliError;
 use crate::input::{Source, one_stdin};
 use crate::io::Io;
 use crate::outcome::Outcome;
+use crate::recording::RecordOptions;
 use crate::world::World;
 
 /// Run a plan: take each role's place, try each call, judge what AWS answers
@@ -54,6 +55,8 @@ pub(crate) struct Arguments {
     no_guard: bool,
     #[command(flatten)]
     report: ReportOptions,
+    #[command(flatten)]
+    record: RecordOptions,
 }
 
 /// Which part of a plan is run, where it is one of several.
@@ -82,7 +85,10 @@ pub(crate) fn run_id(word: &str) -> Result<Ulid, String> {
 pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliError> {
     let destinations = arguments.report.destinations()?;
     arguments.check()?;
-    let plan = arguments.part(arguments.plan.plan(io)?, io)?;
+    // Before the run: a key that can't be used must not cost one.
+    let recording = arguments.record.recording()?;
+    let text = arguments.plan.read(io)?;
+    let plan = arguments.part(arguments.plan.parsed_plan(&text)?, io)?;
     let settings = arguments.settings();
     let report = match &arguments.sandbox {
         Some(template) => {
@@ -107,7 +113,9 @@ pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
         })??,
     };
     let outcome = Outcome::from(report.summary.verdict);
-    destinations.write(&report, io)?;
+    let told = destinations.write(&report, io);
+    let kept = recording.map_or(Ok(()), |recording| recording.keep(&text, &report, io));
+    CliError::outputs([told, kept].into_iter().filter_map(Result::err).collect())?;
     Ok(outcome)
 }
 

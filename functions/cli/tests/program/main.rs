@@ -15,6 +15,7 @@ mod check;
 mod demo;
 mod doctor;
 mod drill;
+mod evidence;
 mod help;
 mod orders;
 mod outputs;

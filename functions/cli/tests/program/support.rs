@@ -58,6 +58,11 @@ pub(crate) fn keyproof<'a>(words: impl IntoIterator<Item = &'a str>) -> Program 
 }
 
 impl Program {
+    /// Runs it in another directory than its own.
+    pub(crate) fn command_in(&mut self, directory: &Path) {
+        self.command.current_dir(directory);
+    }
+
     pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
         self

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `keyproof evidence verify`: what is missing in a pack, and what was altered.
+
+use std::fs::File;
+use std::io::{self, BufReader, Write};
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use keyproof_evidence::{PlanCompleteness, Verification, Verifier};
+use keyproof_verdict::is_invisible;
+use serde_json::{Value, json};
+
+use crate::command::plan::counted;
+use crate::error::CliError;
+use crate::io::Io;
+use crate::outcome::Outcome;
+use crate::signing;
+
+/// Verify a pack, offline, with the public key alone
+///
+/// Exit code 0: every record is intact and nothing is missing. 1: something was altered, removed,
+/// repeated, reordered, added, or signed by another key; each line says what. 3: intact, but not
+/// complete: runs were not made, or files that records name were not there to be packed.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// The pack, a .tar.gz from `keyproof evidence export`
+    #[arg(value_name = "PACK")]
+    pack: PathBuf,
+    /// Public key to believe, PEM; repeat it where keys were changed
+    #[arg(long, value_name = "FILE", required = true)]
+    key: Vec<PathBuf>,
+    /// Format of the result
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "text")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+pub(super) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliError> {
+    let keys = signing::public_keys(&arguments.key)?;
+    let name = arguments.pack.display().to_string();
+    let file = File::open(&arguments.pack).map_err(|source| CliError::Unreadable {
+        name: name.clone(),
+        source,
+    })?;
+    let verification = Verifier::new(keys)
+        .pack(BufReader::with_capacity(1 << 16, file))
+        .map_err(|source| CliError::Archive { name, source })?;
+    let written = match arguments.format {
+        Format::Text => text(&verification, &mut io.stdout),
+        Format::Json => writeln!(io.stdout, "{:#}", as_json(&verification)),
+    };
+    written.map_err(CliError::stdout)?;
+    Ok(outcome(&verification))
+}
+
+fn outcome(verification: &Verification) -> Outcome {
+    match (verification.is_intact(), verification.is_complete()) {
+        (false, _) => Outcome::Fail,
+        (true, false) => Outcome::Inconclusive,
+        (true, true) => Outcome::Pass,
+    }
+}
+
+fn as_json(verification: &Verification) -> Value {
+    let mut value = json!({
+        "schema": "keyproof.evidence-verification/v1",
+        "intact": verification.is_intact(),
+        "complete": verification.is_complete(),
+    });
+    if let (Some(value), Ok(Value::Object(rest))) =
+        (value.as_object_mut(), serde_json::to_value(verification))
+    {
+        value.extend(rest);
+    }
+    value
+}
+
+fn text(verification: &Verification, out: &mut impl Write) -> io::Result<()> {
+    let summary = &verification.summary;
+    let findings = verification.findings.len() + verification.more;
+    let (sign, sentence) = match outcome(verification) {
+        Outcome::Pass => ("✓", "INTACT: nothing is altered or missing".to_owned()),
+        Outcome::Inconclusive => (
+            "?",
+            format!("INTACT, BUT NOT COMPLETE: {}", counted(findings, "finding")),
+        ),
+        Outcome::Fail | Outcome::NotCarriedOut => {
+            ("✗", format!("NOT INTACT: {}", counted(findings, "finding")))
+        }
+    };
+    writeln!(out, "{sign} {sentence}")?;
+    for finding in &verification.findings {
+        let kind = finding.kind.as_str();
+        let line = format!("{}: {}", finding.file, finding.sentence);
+        writeln!(out, "  {kind:<10} {}", visible(&line))?;
+    }
+    if verification.more > 0 {
+        writeln!(out, "  and {} more", verification.more)?;
+    }
+    writeln!(out, "{} verified", counted(summary.records, "record"))?;
+    for key in &summary.keys {
+        writeln!(out, "  signed by {key}")?;
+    }
+    for endpoint in &summary.endpoints {
+        let endpoint = visible(endpoint);
+        writeln!(out, "  not AWS itself: runs were made against {endpoint}")?;
+    }
+    if let Some(manifest) = &summary.manifest {
+        writeln!(out, "period {}", manifest.period)?;
+        for plan in &manifest.plans {
+            let name = visible(&plan.name);
+            match (plan.first, plan.last) {
+                (Some(first), Some(last)) => {
+                    writeln!(out, "  {name}: records {first} to {last}")?;
+                }
+                _ => writeln!(out, "  {name}: no records")?,
+            }
+            if plan.interval_minutes.is_none() {
+                writeln!(
+                    out,
+                    "    no schedule is known: nothing is said about runs that were never made"
+                )?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A plan's completeness in a line.
+pub(super) fn completeness(plan: &PlanCompleteness) -> String {
+    let verdicts = format!(
+        "{} passed, {} failed, {} inconclusive",
+        plan.passed, plan.failed, plan.inconclusive
+    );
+    let name = visible(&plan.plan);
+    match (plan.expected, plan.missing) {
+        (Some(expected), Some(missing)) => format!(
+            "{name}: {} done ({verdicts}), {expected} expected, {missing} missing",
+            counted(usize::try_from(plan.done).unwrap_or(usize::MAX), "run")
+        ),
+        _ => format!("{name}: {} done ({verdicts}), no schedule known", plan.done),
+    }
+}
+
+/// A text from the pack, with nothing in it that acts on a terminal.
+fn visible(text: &str) -> String {
+    text.chars()
+        .flat_map(|character| {
+            let hidden = is_invisible(character).then(|| character.escape_default());
+            let shown = hidden.is_none().then_some(character);
+            hidden.into_iter().flatten().chain(shown)
+        })
+        .collect()
+}

@@ -8,6 +8,7 @@
 //! One file for each format; `grid` and `words` hold what they share.
 
 mod asff;
+mod badge;
 mod escape;
 mod finding;
 mod format;
@@ -31,6 +32,7 @@ use std::io::{self, BufWriter, Write};
 use keyproof_verdict::Report;
 
 pub use asff::{Hub, asff_finding};
+pub use badge::{Standing as BadgeStanding, badge};
 pub use escape::visible;
 pub use finding::{Stamp, controls};
 pub use format::{Format, UnknownFormat};

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Alarms: each reaches people, and none waits for a number that nothing counts.
+
+use keyproof_document::Node;
+use keyproof_plan::Plan;
+
+use crate::template::{Template, written};
+
+const DASHBOARD: &str = "Dashboard";
+
+#[test]
+fn every_alarm_reaches_people_and_is_on_the_dashboard() {
+    let template = Template::of_the_repository();
+    let body = written(template.property(DASHBOARD, "DashboardBody").unwrap());
+    let alarms = template.resources("AWS::CloudWatch::Alarm");
+    assert_eq!(alarms.len(), 11);
+    for (name, _) in alarms {
+        let actions = template.property(name, "AlarmActions").unwrap();
+        assert_eq!(crate::template::texts(actions), ["AlertTopic"], "{name}");
+        assert!(body.contains(&format!("${{{name}.Arn}}")), "{name}");
+        let treats = written(template.property(name, "TreatMissingData").unwrap());
+        // Silence is what the dead man's switch waits for, and no other alarm.
+        assert_eq!(treats == "breaching", name == "NoSuccessAlarm", "{name}");
+    }
+}
+
+#[test]
+fn the_alarm_on_fewer_probes_knows_how_many_the_plan_has() {
+    let plan = Plan::parse(include_str!("../../../../plans/orders.yaml")).unwrap();
+    let template = Template::of_the_repository();
+    let expression = template
+        .property("FewerProbesAlarm", "Metrics/0/Expression")
+        .unwrap();
+
+    let expected = format!("IF(planned < {}, ", plan.probes().len());
+    assert!(written(expression).starts_with(&expected), "{expression:?}");
+}
+
+#[test]
+fn every_function_is_watched_and_the_time_it_may_take_is_the_templates() {
+    let template = Template::of_the_repository();
+    let functions = template.resources("AWS::Serverless::Function");
+    assert_eq!(functions.len(), 4);
+    for alarm in ["ErrorsAlarm", "ThrottlesAlarm", "DurationAlarm"] {
+        let metrics = template
+            .property(alarm, "Metrics")
+            .unwrap()
+            .as_sequence()
+            .unwrap();
+        for (name, _) in &functions {
+            let watched = |metric: &Node| {
+                let dimension = metric.pointer("/MetricStat/Metric/Dimensions/0/Value");
+                dimension.map(written).as_deref() == Some(name)
+            };
+            assert_eq!(
+                metrics.iter().filter(|metric| watched(metric)).count(),
+                1,
+                "{alarm} {name}"
+            );
+        }
+    }
+    let slow = written(
+        template
+            .property("DurationAlarm", "Metrics/0/Expression")
+            .unwrap(),
+    );
+    for (name, _) in functions {
+        let timeout = template
+            .property(name, "Timeout")
+            .unwrap()
+            .as_u64()
+            .unwrap();
+        let id = name.trim_end_matches("Function").to_lowercase();
+        let part = format!("IF(FILL({id}, 0) > {}, 1, 0)", timeout * 800);
+        assert!(slow.contains(&part), "{part} is not in {slow}");
+    }
+}
+
+#[test]
+fn every_dead_letter_queue_is_watched() {
+    let template = Template::of_the_repository();
+    let metrics = template.property("DeadLettersAlarm", "Metrics").unwrap();
+    let watched: Vec<_> = metrics
+        .as_sequence()
+        .unwrap()
+        .iter()
+        .filter_map(|metric| metric.pointer("/MetricStat/Metric/Dimensions/0/Value"))
+        .map(written)
+        .collect();
+    let queues: Vec<_> = template
+        .resources("AWS::SQS::Queue")
+        .into_iter()
+        .filter(|(name, _)| name.ends_with("DeadLetters"))
+        .map(|(name, _)| format!("{name}.QueueName"))
+        .collect();
+
+    assert_eq!(watched, queues);
+}
+
+#[test]
+fn an_interval_has_its_seconds_and_no_alarm_looks_back_further_than_it_may() {
+    let template = Template::of_the_repository();
+    let allowed = template
+        .0
+        .pointer("/Parameters/IntervalMinutes/AllowedValues")
+        .unwrap();
+    let allowed: Vec<_> = allowed.as_sequence().unwrap().iter().map(written).collect();
+    let intervals = template
+        .0
+        .pointer("/Mappings/Interval")
+        .unwrap()
+        .as_mapping()
+        .unwrap();
+    let mapped: Vec<_> = intervals.iter().map(|(key, _)| key.text.clone()).collect();
+    assert_eq!(mapped, allowed);
+    for (minutes, values) in intervals {
+        let value = |name: &str| values.get(name).unwrap().as_u64().unwrap();
+        let seconds = value("Seconds");
+        assert_eq!(seconds, minutes.text.parse::<u64>().unwrap() * 60);
+        let limit = if seconds < 3600 { 86_400 } else { 7 * 86_400 };
+        for name in ["Dead", "Inconclusive"] {
+            assert!(seconds * value(name) <= limit, "{name} of {}", minutes.text);
+        }
+    }
+}

@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Each function's role allows what the function's code calls, on what it calls it on, and nothing
+//! more.
+//!
+//! The code says what it calls: each function's crate declares `PERMISSIONS`, put together of what the
+//! adapters declare beside themselves. The template says what a variable of the function stands for.
+//! What Lambda itself does in the function's role (it takes messages, reads the stream, writes the log,
+//! keeps dead letters) follows from the function's events and settings.
+
+use std::collections::BTreeSet;
+
+use keyproof_document::{Node, Value};
+use keyproof_plan::Plan;
+
+use crate::template::{Template, texts, written};
+
+type Permissions = &'static [(&'static str, &'static [&'static str])];
+
+/// Each function and what its code calls.
+const FUNCTIONS: [(&str, Permissions); 2] = [
+    ("Api", keyproof_api::PERMISSIONS),
+    ("Canary", keyproof_canary::PERMISSIONS),
+];
+
+/// Actions that take no resource.
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html>
+const WITHOUT_RESOURCE: [&str; 2] = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"];
+
+/// An action and what it is allowed on, as the template writes it.
+type Granted = (String, String);
+
+/// What the template's policies allow a function's role.
+fn granted(template: &Template, function: &str) -> BTreeSet<Granted> {
+    let role = format!("{function}FunctionRole");
+    let mut granted = BTreeSet::new();
+    for (_, policy) in policies(template, &role) {
+        for statement in statements(policy) {
+            assert_eq!(written(statement.get("Effect").unwrap()), "Allow");
+            for action in texts(statement.get("Action").unwrap()) {
+                for resource in texts(statement.get("Resource").unwrap()) {
+                    granted.insert((action.clone(), resource));
+                }
+            }
+        }
+    }
+    granted
+}
+
+/// The policies that are attached to a role, apart from the one for tracing.
+fn policies<'t>(template: &'t Template, role: &str) -> Vec<(&'t str, &'t Node)> {
+    let of_the_role = |node: &Node| node.pointer("/Properties/RoleName").map(written);
+    let policies = template.resources("AWS::IAM::RolePolicy");
+    policies
+        .into_iter()
+        .filter(|(_, node)| of_the_role(node).as_deref() == Some(role))
+        .collect()
+}
+
+fn statements(policy: &Node) -> &[Node] {
+    let statements = policy.pointer("/Properties/PolicyDocument/Statement");
+    statements.unwrap().as_sequence().unwrap()
+}
+
+/// What a function needs: its code, and Lambda on its behalf.
+fn needed(template: &Template, function: &str, permissions: Permissions) -> BTreeSet<Granted> {
+    let mut needed = BTreeSet::new();
+    let mut need = |actions: &[&str], resource: &str| {
+        needed.extend(
+            actions
+                .iter()
+                .map(|action| ((*action).to_owned(), resource.to_owned())),
+        );
+    };
+    for (on, actions) in permissions {
+        for resource in resources(template, function, on, actions) {
+            let own = |role: &str| !role.contains("Arns");
+            // What names a session is for plans that say so; the stack's own doesn't.
+            let actions = if *on == "plan roles" && own(&resource) {
+                &["sts:AssumeRole"][..]
+            } else {
+                actions
+            };
+            need(actions, &resource);
+        }
+    }
+    let logical_id = format!("{function}Function");
+    let events = template.property(&logical_id, "Events");
+    for (_, event) in events
+        .into_iter()
+        .flat_map(|events| events.as_mapping().unwrap())
+    {
+        let property = |name: &str| event.pointer(&format!("/Properties/{name}")).map(written);
+        match written(event.get("Type").unwrap()).as_str() {
+            "SQS" => need(
+                &[
+                    "sqs:DeleteMessage",
+                    "sqs:GetQueueAttributes",
+                    "sqs:ReceiveMessage",
+                ],
+                &property("Queue").unwrap(),
+            ),
+            "DynamoDB" => {
+                let stream = property("Stream").unwrap();
+                let table = stream.strip_suffix(".StreamArn").unwrap();
+                let actions = [
+                    "DescribeStream",
+                    "GetRecords",
+                    "GetShardIterator",
+                    "ListStreams",
+                ];
+                let actions = actions.map(|action| format!("dynamodb:{action}"));
+                let actions = actions.each_ref().map(String::as_str);
+                need(&actions, &format!("${{{table}.Arn}}/stream/*"));
+                let failed = property("DestinationConfig/OnFailure/Destination").unwrap();
+                need(&["sqs:SendMessage"], &failed);
+            }
+            "HttpApi" => {}
+            other => panic!("what does an event of type {other} need?"),
+        }
+    }
+    let letters = template.property(&logical_id, "DeadLetterQueue/TargetArn");
+    need(&["sqs:SendMessage"], &written(letters.unwrap()));
+    let log = template.property(&logical_id, "LoggingConfig/LogGroup");
+    let log = format!("{}.Arn", written(log.unwrap()));
+    need(&["logs:CreateLogStream", "logs:PutLogEvents"], &log);
+    needed
+}
+
+/// What the code's name for something stands for in the template.
+fn resources(template: &Template, function: &str, on: &str, actions: &[&str]) -> Vec<String> {
+    let texts = |all: &[&str]| all.iter().map(|one| (*one).to_owned()).collect();
+    match on {
+        "plan roles" => return texts(&["ReaderRole.Arn", "OutsiderRole.Arn", "TestRoleArns"]),
+        "plan tables" if function == "Canary" => {
+            return texts(&["OrdersTable.Arn", "ControlTable.Arn"]);
+        }
+        "plan tables" => return texts(&["OrdersTable.Arn", "ControlTable.Arn", "TestTableArns"]),
+        "plan keys" => return texts(&["OrdersKey.Arn", "TestKeyArns"]),
+        "security hub" => {
+            let product = "arn:${AWS::Partition}:securityhub:${AWS::Region}:${AWS::AccountId}:product/${AWS::AccountId}/default";
+            return texts(&[product]);
+        }
+        _ => {}
+    }
+    let variable = template.variable(&format!("{function}Function"), on);
+    let variable = variable.unwrap_or_else(|| panic!("{function} has no variable {on}"));
+    let service = actions[0].split(':').next().unwrap();
+    vec![match service {
+        "dynamodb" | "sqs" => format!("{variable}.Arn"),
+        "s3" => format!("${{{variable}.Arn}}/*"),
+        "events" => format!(
+            "arn:${{AWS::Partition}}:events:${{AWS::Region}}:${{AWS::AccountId}}:event-bus/{variable}"
+        ),
+        "sns" | "kms" => variable,
+        other => panic!("how does one name what {other} acts on?"),
+    }]
+}
+
+/// What is wrong with the functions' roles, a sentence each.
+fn faults(template: &Template) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (function, permissions) in FUNCTIONS {
+        let granted = granted(template, function);
+        let needed = needed(template, function, permissions);
+        for (action, resource) in needed.difference(&granted) {
+            faults.push(format!("{function} lacks {action} on {resource}"));
+        }
+        for (action, resource) in granted.difference(&needed) {
+            faults.push(format!("{function} needs no {action} on {resource}"));
+        }
+    }
+    faults
+}
+
+/// Statements of any role in the template that allow something on everything.
+fn wildcards(template: &Template) -> Vec<String> {
+    let mut found = Vec::new();
+    let policies = ["AWS::IAM::RolePolicy", "AWS::IAM::ManagedPolicy"];
+    let policies = policies.iter().flat_map(|one| template.resources(one));
+    for (name, policy) in policies {
+        for statement in statements(policy) {
+            let resources = statement.get("Resource").map(texts);
+            for action in texts(statement.get("Action").unwrap()) {
+                if action.contains('*') {
+                    found.push(format!("{name} allows {action}"));
+                }
+                for resource in resources.iter().flatten() {
+                    // A star may stand for what is inside of one resource that is named.
+                    let (named, rest) = resource.split_once('*').unwrap_or((resource, ""));
+                    let inside =
+                        resource.starts_with("${") && named.ends_with('/') && rest.is_empty();
+                    let exact = !resource.contains('*');
+                    if !exact && !inside && !WITHOUT_RESOURCE.contains(&&*action) {
+                        found.push(format!("{name} allows {action} on {resource}"));
+                    }
+                }
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn each_functions_role_allows_what_its_code_calls_and_nothing_more() {
+    let none: [String; 0] = [];
+    assert_eq!(faults(&Template::of_the_repository()), none);
+}
+
+#[test]
+fn no_role_is_allowed_anything_on_everything() {
+    let none: [String; 0] = [];
+    assert_eq!(wildcards(&Template::of_the_repository()), none);
+}
+
+/// Changes one text inside of every statement of the functions' policies, one at a time, and gives the
+/// template with it and the function.
+fn each_mutant(part: &str, change: impl Fn(&mut Vec<Node>)) -> Vec<(String, Template)> {
+    let template = Template::of_the_repository();
+    let mut mutants = Vec::new();
+    for (function, _) in FUNCTIONS {
+        for (policy, node) in policies(&template, &format!("{function}FunctionRole")) {
+            for index in 0..statements(node).len() {
+                let mut mutant = template.clone();
+                let path = [
+                    "Resources",
+                    policy,
+                    "Properties",
+                    "PolicyDocument",
+                    "Statement",
+                ];
+                let statement = path
+                    .iter()
+                    .fold(&mut mutant.0, |node, name| entry(node, name));
+                let Value::Sequence(all) = &mut statement.value else {
+                    panic!("no statements")
+                };
+                let texts = entry(&mut all[index], part);
+                let mut list = match std::mem::replace(&mut texts.value, Value::Null) {
+                    Value::Sequence(list) => list,
+                    single => vec![Node {
+                        value: single,
+                        ..texts.clone()
+                    }],
+                };
+                texts.tag = None;
+                change(&mut list);
+                texts.value = Value::Sequence(list);
+                mutants.push((format!("{policy} {index}"), mutant));
+            }
+        }
+    }
+    mutants
+}
+
+fn entry<'n>(node: &'n mut Node, name: &str) -> &'n mut Node {
+    let Value::Mapping(entries) = &mut node.value else {
+        panic!("no mapping")
+    };
+    let entry = entries.iter_mut().find(|(key, _)| key.text == name);
+    &mut entry.unwrap().1
+}
+
+fn text(like: &Node, text: &str) -> Node {
+    Node {
+        tag: None,
+        value: Value::String(text.to_owned()),
+        ..like.clone()
+    }
+}
+
+#[test]
+fn a_permission_that_is_missing_is_noticed_whichever_it_is() {
+    let mutants = each_mutant("Action", |actions| {
+        actions.pop();
+    });
+    assert!(mutants.len() > 8);
+    for (name, mutant) in mutants {
+        let faults = faults(&mutant);
+        assert!(
+            faults.iter().any(|fault| fault.contains(" lacks ")),
+            "{name}: {faults:?}"
+        );
+    }
+}
+
+#[test]
+fn a_permission_too_many_is_noticed_wherever_it_is() {
+    for action in ["dynamodb:DeleteTable", "kms:Decrypt", "iam:PassRole"] {
+        for (name, mutant) in
+            each_mutant("Action", |actions| actions.push(text(&actions[0], action)))
+        {
+            let faults = faults(&mutant);
+            let noticed = faults
+                .iter()
+                .any(|fault| fault.contains(&format!(" needs no {action}")));
+            assert!(noticed, "{name}: {faults:?}");
+        }
+    }
+}
+
+#[test]
+fn a_wider_resource_is_noticed_wherever_it_is() {
+    for wider in ["*", "arn:aws:dynamodb:*:*:table/*"] {
+        for (name, mutant) in each_mutant("Resource", |all| all[0] = text(&all[0], wider)) {
+            let faults = faults(&mutant);
+            assert!(
+                faults.iter().any(|fault| fault.ends_with(wider)),
+                "{name}: {faults:?}"
+            );
+            assert!(!wildcards(&mutant).is_empty(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn the_stacks_own_plan_names_no_session() {
+    // Or the stack's test roles would have to let the function tag sessions.
+    let plan = Plan::parse(include_str!("../../../../plans/orders.yaml")).unwrap();
+    for (name, principal) in &plan.principals {
+        assert!(
+            principal.tags.is_empty() && principal.source_identity.is_none(),
+            "{name}"
+        );
+    }
+}

@@ -29,8 +29,8 @@ class FunctionError(Exception):
 class Function:
     """One running function. `log` holds the lines of its standard output, read as JSON where they are."""
 
-    def __init__(self, name, binary, environment, timeout=60):
-        self.name, self.timeout, self.log, self.errors = name, timeout, [], []
+    def __init__(self, name, binary, environment, now=time.time, timeout=60):
+        self.name, self.now, self.timeout, self.log, self.errors = name, now, timeout, [], []
         self.waiting, self.answers = queue.Queue(), queue.Queue()
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler(self))
         self.server.daemon_threads = True
@@ -124,7 +124,7 @@ def handler(function):
                 "Content-Type": "application/json",
                 "Content-Length": str(len(body)),
                 "Lambda-Runtime-Aws-Request-Id": request_id,
-                "Lambda-Runtime-Deadline-Ms": str(int((time.time() + function.timeout) * 1000)),
+                "Lambda-Runtime-Deadline-Ms": str(int((function.now() + function.timeout) * 1000)),
                 "Lambda-Runtime-Invoked-Function-Arn": function.arn,
                 "Lambda-Runtime-Trace-Id": "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0",
             }.items():

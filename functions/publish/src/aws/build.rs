@@ -7,7 +7,6 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use aws_config::BehaviorVersion;
-use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use jiff::SignedDuration;
 use keyproof_store::{DynamoTable, S3Reports, SqsQueue, Store};
@@ -179,7 +178,6 @@ async fn sdk_config() -> aws_types::SdkConfig {
                 .tls_provider(tls)
                 .build_https(),
         )
-        .retry_config(RetryConfig::standard())
         .timeout_config(timeouts)
         .load()
         .await

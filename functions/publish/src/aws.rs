@@ -16,13 +16,21 @@ use std::cell::OnceCell;
 
 use aws_types::SdkConfig;
 
-/// The actions that the function needs, adapter by adapter.
-pub mod iam_actions {
-    pub use super::bus::IAM_ACTIONS as EVENTS;
-    pub use super::hub::IAM_ACTIONS as SECURITY_HUB;
-    pub use super::objects::IAM_ACTIONS as OBJECTS;
-    pub use super::topic::IAM_ACTIONS as TOPIC;
-}
+/// What the function's code calls, on what: the variable of its environment that names it.
+pub const PERMISSIONS: &[(&str, &[&str])] = &[
+    ("KEYPROOF_STATE_TABLE", keyproof_store::iam_actions::READ),
+    ("KEYPROOF_STATE_TABLE", keyproof_store::iam_actions::WRITE),
+    (
+        "KEYPROOF_REPORT_BUCKET",
+        keyproof_store::iam_actions::READ_REPORT,
+    ),
+    ("KEYPROOF_REPORT_BUCKET", objects::IAM_ACTIONS),
+    ("KEYPROOF_QUEUE_URL", keyproof_store::iam_actions::SEND),
+    ("KEYPROOF_EVENT_BUS", bus::IAM_ACTIONS),
+    ("KEYPROOF_TOPIC_ARN", topic::IAM_ACTIONS),
+    ("security hub product", hub::IMPORT_ACTIONS),
+    ("security hub", hub::UPDATE_ACTIONS),
+];
 
 /// A client of a service, built when it is first asked for.
 #[derive(Debug)]

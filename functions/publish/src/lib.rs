@@ -22,7 +22,7 @@ mod sink;
 mod sinks;
 mod sweep;
 
-pub use aws::{Aws, Settings, iam_actions};
+pub use aws::{Aws, PERMISSIONS, Settings};
 pub use batch::{BatchAnswer, Failure};
 pub use error::HandlerError;
 pub use event::{Event, SOURCE};

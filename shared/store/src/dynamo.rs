@@ -18,7 +18,7 @@ use keyproof_state::{Item, Key};
 use self::expression::Expression;
 use crate::attribute::{from_attributes, key, to_attributes};
 use crate::error::{refused, why};
-use crate::{Query, Range, Table, TableError, Update, Updated, Write, Written};
+use crate::{Condition, Query, Range, Table, TableError, Update, Updated, Write, Written};
 
 /// How often a transaction is sent that meets another one, and how long the first wait is.
 const CONFLICTS: u32 = 4;
@@ -75,6 +75,42 @@ impl DynamoTable {
             table: self.name.clone(),
             what,
         })
+    }
+
+    async fn write_once(&self, writes: &[Write]) -> Result<Written, TableError> {
+        if let [Write::Put { item, conditions }] = writes {
+            return self.put(item, conditions).await;
+        }
+        let items = writes.iter().map(|write| self.transact(write));
+        let items = items.collect::<Result<Vec<_>, _>>()?;
+        let call = self.client.transact_write_items();
+        match call.set_transact_items(Some(items)).send().await {
+            Ok(_) => Ok(Written::Done),
+            Err(error) => cancelled(&error).ok_or_else(|| self.error("write to", &error)),
+        }
+    }
+
+    /// A put by itself: it is whole without a transaction, and costs half of one.
+    async fn put(&self, item: &Item, conditions: &[Condition]) -> Result<Written, TableError> {
+        let mut expression = Expression::default();
+        let condition = expression.conditions(conditions);
+        let (names, values) = expression.placeholders();
+        let call = self.client.put_item().table_name(&self.name);
+        let sent = call
+            .set_item(Some(to_attributes(item)))
+            .set_condition_expression(condition)
+            .set_expression_attribute_names(names)
+            .set_expression_attribute_values(values)
+            .send()
+            .await;
+        let Err(error) = sent else {
+            return Ok(Written::Done);
+        };
+        match error.code() {
+            Some("ConditionalCheckFailedException") => Ok(Written::Refused(vec![0])),
+            Some("TransactionConflictException") => Ok(Written::Conflict),
+            _ => Err(self.error("write to", &error)),
+        }
     }
 
     /// A write of a transaction.
@@ -195,31 +231,15 @@ impl Table for DynamoTable {
     }
 
     async fn write(&self, writes: &[Write]) -> Result<Written, TableError> {
-        let items = writes
-            .iter()
-            .map(|write| self.transact(write))
-            .collect::<Result<Vec<_>, _>>()?;
         let mut pause = PAUSE;
-        for left in (0..CONFLICTS).rev() {
-            let sent = self
-                .client
-                .transact_write_items()
-                .set_transact_items(Some(items.clone()))
-                .send()
-                .await;
-            let Err(error) = sent else {
-                return Ok(Written::Done);
-            };
-            match cancelled(&error) {
-                Some(Written::Conflict) if left > 0 => {
-                    tokio::time::sleep(pause).await;
-                    pause *= 2;
-                }
-                Some(written) => return Ok(written),
-                None => return Err(self.error("write to", &error)),
+        for _ in 1..CONFLICTS {
+            match self.write_once(writes).await? {
+                Written::Conflict => tokio::time::sleep(pause).await,
+                written => return Ok(written),
             }
+            pause *= 2;
         }
-        Ok(Written::Conflict)
+        self.write_once(writes).await
     }
 
     async fn update(&self, update: &Update) -> Result<Updated, TableError> {

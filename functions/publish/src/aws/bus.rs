@@ -12,7 +12,7 @@ use crate::event::{Event, SOURCE};
 use crate::sinks::{Calling, PutEvents, Refused};
 
 /// What it needs.
-pub const IAM_ACTIONS: &[&str] = &["events:PutEvents"];
+pub(super) const IAM_ACTIONS: &[&str] = &["events:PutEvents"];
 
 /// A bus.
 #[derive(Debug)]

@@ -11,11 +11,10 @@ use super::Lazy;
 use super::error::call;
 use crate::sinks::{Calling, Failed, ImportFindings, UpdateFindings};
 
-/// What it needs.
-pub const IAM_ACTIONS: &[&str] = &[
-    "securityhub:BatchImportFindings",
-    "securityhub:BatchUpdateFindings",
-];
+/// What importing needs, on the product.
+pub(super) const IMPORT_ACTIONS: &[&str] = &["securityhub:BatchImportFindings"];
+/// What setting the workflow needs, on the hub.
+pub(super) const UPDATE_ACTIONS: &[&str] = &["securityhub:BatchUpdateFindings"];
 
 /// The Security Hub of the function's account and Region.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use super::error::call;
 use crate::sinks::{Calling, PutObject};
 
 /// What it needs.
-pub const IAM_ACTIONS: &[&str] = &["s3:PutObject"];
+pub(super) const IAM_ACTIONS: &[&str] = &["s3:PutObject"];
 
 /// A bucket.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use super::error::{call, unbuilt};
 use crate::sinks::{Calling, Message, PublishMessage};
 
 /// What it needs.
-pub const IAM_ACTIONS: &[&str] = &["sns:Publish"];
+pub(super) const IAM_ACTIONS: &[&str] = &["sns:Publish"];
 
 /// A topic.
 #[derive(Debug)]

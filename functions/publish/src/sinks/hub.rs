@@ -80,6 +80,15 @@ impl<Port: ImportFindings + UpdateFindings, Notes: Ledger> Hub<Port, Notes> {
     ) -> Result<Option<Outgoing>, SinkError> {
         let now = change.finished_at;
         let before = self.ledger.note(&change.plan, &entry.probe).await?;
+        // A sweep tells what the stream lost, after what came later: the hub has the later.
+        let newer = |told_at: Timestamp| told_at > now;
+        if before
+            .as_ref()
+            .and_then(|note| note.told_at)
+            .is_some_and(newer)
+        {
+            return Ok(None);
+        }
         let note = match (entry.kind, row) {
             (EntryKind::Transition, Some(row)) => {
                 let created_at = before.as_ref().map_or(now, |note| note.created_at);

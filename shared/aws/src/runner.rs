@@ -11,6 +11,7 @@ pub use error::RunnerError;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::ProfileFileCredentialsProvider;
@@ -22,6 +23,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::origin::Origin;
 use aws_types::service_config::ServiceConfigKey;
 
 use crate::Settings;
@@ -128,6 +130,27 @@ impl Runner {
     pub fn sdk_config(&self, region: &str) -> SdkConfig {
         let mut builder = self.config(region, None).to_builder();
         builder.set_http_client(Some(self.transport.open()));
+        builder.build()
+    }
+
+    /// The configuration for what is keyproof's own: its table, its queue, its bucket. Unlike calls
+    /// of a run these are tried again and time out as the SDK sees fit, and its replies are read as
+    /// the SDK reads them. `endpoint_url` is in the place of whatever else is configured, so that
+    /// what is under test may be somewhere else.
+    #[must_use]
+    pub fn service_config(&self, endpoint_url: Option<&str>) -> SdkConfig {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(3))
+            .operation_attempt_timeout(Duration::from_secs(10));
+        let mut builder = self.config.to_builder();
+        builder.set_http_client(Some(self.transport.open_unchecked()));
+        builder.set_retry_config(Some(RetryConfig::standard().with_max_attempts(4)));
+        builder.set_timeout_config(Some(timeouts.build()));
+        if let Some(url) = endpoint_url {
+            builder.set_endpoint_url(Some(url.to_owned()));
+            // As if it were said in code: a service's own variable must not win over it.
+            builder.insert_origin("endpoint_url", Origin::shared_config());
+        }
         builder.build()
     }
 

@@ -49,6 +49,14 @@ impl Transport {
             Self::Given(client) => SharedHttpClient::new(Lent(client.clone())),
         }
     }
+
+    /// The same for services whose replies decide nothing, and may have no body.
+    pub(crate) fn open_unchecked(&self) -> SharedHttpClient {
+        match self {
+            Self::Network => SharedHttpClient::new(Plain(Arc::default())),
+            Self::Given(client) => client.clone(),
+        }
+    }
 }
 
 /// A reply that is no answer of the service's.
@@ -143,6 +151,32 @@ impl HttpConnector for Wire {
         let bodiless = answers_without_body(&request);
         let reply = self.0.suiting(request.uri()).call(request);
         HttpConnectorFuture::new(async move { whole(reply.await?, bodiless).await })
+    }
+}
+
+/// Connections of one user whose replies are handed on as they come.
+#[derive(Clone, Default)]
+struct Plain(Arc<Connectors>);
+
+impl fmt::Debug for Plain {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Plain")
+    }
+}
+
+impl HttpClient for Plain {
+    fn http_connector(
+        &self,
+        _: &HttpConnectorSettings,
+        _: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for Plain {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        self.0.suiting(request.uri()).call(request)
     }
 }
 

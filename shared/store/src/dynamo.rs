@@ -321,6 +321,3 @@ fn cancelled<R>(error: &SdkError<TransactWriteItemsError, R>) -> Option<Written>
         None
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -24,7 +24,8 @@ struct Memory {
     items: Items,
     /// Every item as it was inserted, in order: what a stream would bring.
     inserted: Vec<Item>,
-    failing: VecDeque<TableError>,
+    /// How many operations succeed before each of these.
+    failing: VecDeque<(usize, TableError)>,
 }
 
 impl MemoryTable {
@@ -41,9 +42,9 @@ impl MemoryTable {
         self.lock().inserted.clone()
     }
 
-    /// Lets a coming operation fail, one for each error, in this order.
-    pub fn fail(&self, error: TableError) {
-        self.lock().failing.push_back(error);
+    /// Lets one operation fail, after so many that succeed.
+    pub fn fail_after(&self, operations: usize, error: TableError) {
+        self.lock().failing.push_back((operations, error));
     }
 
     fn lock(&self) -> MutexGuard<'_, Memory> {
@@ -52,8 +53,15 @@ impl MemoryTable {
 
     fn ready(&self) -> Result<MutexGuard<'_, Memory>, TableError> {
         let mut memory = self.lock();
-        match memory.failing.pop_front() {
-            Some(error) => Err(error),
+        match memory.failing.front_mut() {
+            Some((0, _)) => {
+                let failing = memory.failing.pop_front();
+                failing.map_or(Ok(memory), |(_, error)| Err(error))
+            }
+            Some((left, _)) => {
+                *left -= 1;
+                Ok(memory)
+            }
             None => Ok(memory),
         }
     }
@@ -263,6 +271,3 @@ impl Schedules for MemorySchedules {
         Ok(())
     }
 }
-
-#[cfg(test)]
-mod tests;

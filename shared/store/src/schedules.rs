@@ -182,6 +182,3 @@ pub fn schedule_name(plan: &str) -> String {
     let mark: String = hex(plan.as_bytes()).chars().take(12).collect();
     format!("{readable}-{mark}")
 }
-
-#[cfg(test)]
-mod tests;

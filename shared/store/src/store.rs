@@ -6,9 +6,6 @@ mod marks;
 mod plans;
 mod runs;
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::BTreeSet;
 
 use keyproof_state::{Item, Key, Noun, PlanState, Reference, STATE, StackConfig, join};

@@ -1,1 +1,199 @@
 // SPDX-License-Identifier: Apache-2.0
+//! States of every size, written and read back, and what a reader sees who comes in between.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::Standing;
+
+fn probe(reason: &str) -> ProbeState {
+    ProbeState {
+        standing: Standing::PASS,
+        since: Timestamp::UNIX_EPOCH,
+        reason: Some(reason.to_owned()),
+        cause: None,
+        incident: None,
+    }
+}
+
+/// A state of so many probes, each with a reason of so many letters.
+fn state(commit: u64, probes: usize, letters: usize) -> PlanState {
+    let mut state = PlanState::new("orders");
+    state.commit = commit;
+    for number in 0..probes {
+        let id = format!("reader/dynamodb:GetItem/table-{number}");
+        state.probes.insert(id, probe(&"x".repeat(letters)));
+    }
+    state
+}
+
+/// A table of one plan's state.
+#[derive(Default)]
+struct Items(BTreeMap<String, Item>);
+
+impl Items {
+    fn write(&mut self, items: StateItems) -> usize {
+        let all: Vec<_> = [vec![items.head], items.parts].concat();
+        let count = all.len();
+        for item in all {
+            let sk = item.get("sk").and_then(Value::as_str).unwrap().to_owned();
+            self.0.insert(sk, item);
+        }
+        count
+    }
+
+    fn read(&self) -> Option<PlanState> {
+        join("orders", self.0.values().cloned().collect()).unwrap()
+    }
+}
+
+/// How many parts a state has is known when it is written.
+fn without_parts(state: PlanState) -> PlanState {
+    PlanState { parts: 0, ..state }
+}
+
+#[test]
+fn nothing_is_a_state_that_has_never_run() {
+    assert_eq!(Items::default().read(), Some(PlanState::new("orders")));
+}
+
+#[test]
+fn a_small_state_is_one_item() {
+    let mut items = Items::default();
+    let small = state(1, 54, 100);
+
+    items.write(split(&small, &PlanState::new("orders")).unwrap());
+
+    assert_eq!(items.0.keys().collect::<Vec<_>>(), ["STATE"]);
+    assert_eq!(items.read(), Some(small));
+}
+
+#[test]
+fn a_large_state_is_a_head_and_parts_none_of_which_is_too_large() {
+    let mut items = Items::default();
+    let large = state(1, 1500, 600);
+
+    items.write(split(&large, &PlanState::new("orders")).unwrap());
+
+    let keys: Vec<_> = items.0.keys().map(String::as_str).collect();
+    assert_eq!(
+        keys,
+        [
+            "STATE",
+            "STATE#001",
+            "STATE#002",
+            "STATE#003",
+            "STATE#004",
+            "STATE#005",
+            "STATE#006",
+            "STATE#007",
+            "STATE#008"
+        ]
+    );
+    for item in items.0.values() {
+        assert!(serde_json::to_string(item).unwrap().len() < 300_000);
+    }
+    let read = items.read().unwrap();
+    assert_eq!(read.parts, 8);
+    assert_eq!(without_parts(read), large);
+}
+
+#[test]
+fn only_the_parts_in_which_something_changed_are_written_again() {
+    let mut items = Items::default();
+    let before = state(1, 1500, 600);
+    items.write(split(&before, &PlanState::new("orders")).unwrap());
+    let before = items.read().unwrap();
+    let mut after = before.clone();
+    after.commit = 2;
+    let one = after
+        .probes
+        .get_mut("reader/dynamodb:GetItem/table-7")
+        .unwrap();
+    one.reason = Some("another".to_owned());
+
+    let written = items.write(split(&after, &before).unwrap());
+
+    assert_eq!(written, 2, "the head, and a part");
+    assert_eq!(items.read(), Some(after));
+}
+
+#[test]
+fn a_state_that_was_read_while_it_was_written_is_none() {
+    let first = state(1, 1500, 600);
+    let mut items = Items::default();
+    items.write(split(&first, &PlanState::new("orders")).unwrap());
+    let first = items.read().unwrap();
+    let mut second = first.clone();
+    second.commit = 2;
+    second.probes.clear();
+    let later = split(&second, &first).unwrap();
+
+    // The head of before, a part of after.
+    let part = later.parts.first().unwrap().clone();
+    items.0.insert("STATE#001".to_owned(), part);
+    assert_eq!(items.read(), None);
+
+    // A part that is not there yet.
+    items.0.remove("STATE#001");
+    assert_eq!(items.read(), None);
+}
+
+#[test]
+fn a_state_of_a_newer_version_is_refused() {
+    let item =
+        json!({"pk": "PLAN#orders", "sk": "STATE", "schema": 2, "plan": "orders", "commit": "new"});
+    let item = item.as_object().unwrap().clone();
+
+    let error = join("orders", vec![item]).unwrap_err();
+
+    assert_eq!(
+        error.to_string(),
+        "a plan's state in the state table has schema 2, and this version of keyproof knows 1; update keyproof to the version of the stack"
+    );
+}
+
+#[test]
+fn an_item_that_keyproof_did_not_write_is_refused() {
+    let item = json!({"pk": "PLAN#orders", "sk": "STATE", "plan": "orders", "commit": 1});
+    let foreign = join("orders", vec![item.as_object().unwrap().clone()]).unwrap_err();
+    let item = json!({"pk": "PLAN#orders", "sk": "STATE", "schema": 1, "plan": "orders"});
+    let damaged = join("orders", vec![item.as_object().unwrap().clone()]).unwrap_err();
+
+    assert_eq!(
+        foreign.to_string(),
+        "a plan's state in the state table has no `schema`: keyproof didn't write it"
+    );
+    assert_eq!(
+        damaged.to_string(),
+        "a plan's state in the state table is damaged: missing field `commit`"
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn a_history_of_sizes_reads_back_after_each_step(
+        sizes in prop::collection::vec((0_usize..60, 0_usize..80), 1..8),
+    ) {
+        let mut items = Items::default();
+        let mut before = PlanState::new("orders");
+        for (commit, (probes, letters)) in (1..).zip(sizes) {
+            let after = PlanState { parts: before.parts, ..state(commit, probes, letters) };
+            items.write(split_at(&after, &before, 2_000).unwrap());
+
+            let read = items.read();
+
+            prop_assert!(read.is_some());
+            let read = read.unwrap();
+            prop_assert!(read.parts >= before.parts);
+            prop_assert_eq!(without_parts(read.clone()), without_parts(after));
+            before = read;
+        }
+    }
+}

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Plans: versions, the list, removal, and the numbers of their runs.
+
+use jiff::{SignedDuration, Timestamp};
+use keyproof_plan::Plan;
+use keyproof_state::{PlanHead, Reference};
+use keyproof_store::memory::MemoryTable;
+use keyproof_store::{Every, Pushed, Started, Store};
+
+use crate::support::{PLAN, midnight, plan};
+
+fn store() -> Store<MemoryTable> {
+    Store::new(MemoryTable::default())
+}
+
+async fn push(store: &Store<MemoryTable>, text: &str, every: Every) -> Pushed {
+    let plan = Plan::parse(text).unwrap();
+    store
+        .push(
+            &plan,
+            text,
+            every,
+            Some("arn:aws:iam::111122223333:user/Alice"),
+            midnight(),
+        )
+        .await
+        .unwrap()
+}
+
+async fn seq(store: &Store<MemoryTable>) -> u64 {
+    match store.start("orders").await.unwrap() {
+        Started::Now(head) => head.next_seq,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn the_first_push_is_version_one() {
+    let store = store();
+
+    let pushed = push(&store, PLAN, Every::Minutes(15)).await;
+
+    assert_eq!(
+        pushed,
+        Pushed {
+            head: PlanHead {
+                plan: "orders".to_owned(),
+                version: 1,
+                digest: plan().digest,
+                interval_minutes: Some(15),
+                pushed_at: midnight(),
+                pushed_by: Some("arn:aws:iam::111122223333:user/Alice".to_owned()),
+                next_seq: 0,
+                removed_at: None,
+                recheck_at: None,
+                recheck_since: None,
+            },
+            new_version: true,
+        }
+    );
+    let version = store.version("orders", 1).await.unwrap().unwrap();
+    assert_eq!(
+        (version.text.as_str(), version.digest),
+        (PLAN, plan().digest)
+    );
+    assert_eq!(store.plans().await.unwrap(), ["orders"]);
+}
+
+#[tokio::test]
+async fn the_same_bytes_again_are_no_new_version() {
+    let store = store();
+    push(&store, PLAN, Every::Minutes(15)).await;
+    let before = store.table().items();
+
+    let again = push(&store, PLAN, Every::AsBefore).await;
+
+    assert!(!again.new_version);
+    assert_eq!(store.table().items(), before);
+    let other = push(&store, PLAN, Every::Minutes(30)).await;
+    assert_eq!(
+        (other.new_version, other.head.interval_minutes),
+        (false, Some(30))
+    );
+    let never = push(&store, PLAN, Every::Never).await;
+    assert_eq!((never.head.version, never.head.interval_minutes), (1, None));
+}
+
+#[tokio::test]
+async fn other_bytes_are_a_new_version_and_the_old_one_stays() {
+    let store = store();
+    push(&store, PLAN, Every::Minutes(15)).await;
+    let text = format!("{PLAN}\n");
+
+    let second = push(&store, &text, Every::AsBefore).await;
+
+    assert!(second.new_version);
+    assert_eq!(
+        (second.head.version, second.head.interval_minutes),
+        (2, Some(15))
+    );
+    assert_ne!(second.head.digest, plan().digest);
+    let texts = [1, 2, 3].map(async |number| store.version("orders", number).await.unwrap());
+    let mut found = Vec::new();
+    for text in texts {
+        found.push(text.await.map(|version| version.text));
+    }
+    assert_eq!(found, [Some(PLAN.to_owned()), Some(text), None]);
+}
+
+#[tokio::test]
+async fn runs_are_numbered_as_they_begin_whatever_is_pushed() {
+    let store = store();
+    push(&store, PLAN, Every::AsBefore).await;
+
+    let mut seqs = vec![seq(&store).await, seq(&store).await];
+    push(&store, &format!("{PLAN}\n"), Every::AsBefore).await;
+    seqs.push(seq(&store).await);
+    store.remove("orders", midnight()).await.unwrap();
+    assert_eq!(store.start("orders").await.unwrap(), Started::Removed);
+    push(&store, PLAN, Every::AsBefore).await;
+    seqs.push(seq(&store).await);
+
+    assert_eq!(seqs, [1, 2, 3, 4]);
+    assert_eq!(store.start("invoices").await.unwrap(), Started::Unknown);
+}
+
+#[tokio::test]
+async fn a_plan_that_was_removed_is_listed_no_more_and_goes_on_when_it_is_pushed_again() {
+    let store = store();
+    push(&store, PLAN, Every::Minutes(15)).await;
+    let table = [Reference::table("control")].into();
+    let role = [Reference::role("111122223333", "reader")].into();
+    assert_eq!(store.plans_that_mention(&table).await.unwrap().len(), 1);
+
+    let removed = store.remove("orders", midnight()).await.unwrap().unwrap();
+
+    assert_eq!((removed.version, removed.interval_minutes), (1, Some(15)));
+    assert_eq!(store.plans().await.unwrap(), [] as [&str; 0]);
+    assert_eq!(store.plans_that_mention(&table).await.unwrap(), [].into());
+    assert_eq!(store.plans_that_mention(&role).await.unwrap(), [].into());
+    let head = store.head("orders").await.unwrap().unwrap();
+    assert_eq!(
+        (head.removed_at, head.interval_minutes),
+        (Some(midnight()), None)
+    );
+    assert_eq!(store.remove("orders", midnight()).await.unwrap(), None);
+    assert_eq!(store.remove("nowhere", midnight()).await.unwrap(), None);
+
+    let again = push(&store, PLAN, Every::AsBefore).await;
+    assert_eq!(
+        (again.new_version, again.head.version, again.head.removed_at),
+        (true, 2, None)
+    );
+    assert_eq!(store.plans().await.unwrap(), ["orders"]);
+    assert_eq!(store.plans_that_mention(&table).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_plan_that_no_transaction_holds_is_refused() {
+    let actions = "dynamodb:GetItem, dynamodb:Query, dynamodb:Scan, dynamodb:BatchGetItem, dynamodb:PartiQLSelect";
+    let principals: Vec<_> = (0..450)
+        .map(|number| {
+            format!("  r{number}: {{ role: \"arn:aws:iam::111122223333:role/r{number}\" }}")
+        })
+        .collect();
+    let expectations: Vec<_> = (0..450)
+        .map(|number| {
+            format!(
+                "  - {{ principal: r{number}, on: t, actions: [{actions}], decision: allowed }}"
+            )
+        })
+        .collect();
+    let (principals, expectations) = (
+        principals.join(
+            "
+",
+        ),
+        expectations.join(
+            "
+",
+        ),
+    );
+    let text = format!(
+        "keyproof: plan/v1\nname: large\nregion: us-east-1\ntables:\n  t: {{ table: control, key: aws-owned, canary: {{ key: {{ pk: {{ S: c }} }} }} }}\nprincipals:\n{principals}\nexpectations:\n{expectations}\n"
+    );
+    let large = Plan::parse(&text).unwrap();
+    let store = store();
+
+    let refused = store
+        .push(&large, &text, Every::AsBefore, None, midnight())
+        .await;
+
+    assert_eq!(
+        refused.unwrap_err().to_string(),
+        "the plan `large` has 2251 probes, and a stored plan may have 2000; divide it into several, by table for instance"
+    );
+    assert_eq!(store.table().items(), []);
+}
+
+#[tokio::test]
+async fn the_latest_re_verification_is_the_one_that_is_pending() {
+    let store = store();
+    push(&store, PLAN, Every::AsBefore).await;
+    let at = |minutes| midnight() + SignedDuration::from_mins(minutes);
+    let pending = async || {
+        let head = store.head("orders").await.unwrap().unwrap();
+        (head.recheck_at, head.recheck_since)
+    };
+    let note = async |when: Timestamp, now| store.note_recheck("orders", when, now).await.unwrap();
+
+    note(at(6), at(0)).await;
+    note(at(9) + SignedDuration::from_millis(250), at(3)).await;
+    note(at(8), at(4)).await;
+    assert_eq!(pending().await, (Some(at(9)), Some(at(0))));
+
+    store.settle_recheck("orders", at(6)).await.unwrap();
+    assert_eq!(pending().await, (Some(at(9)), Some(at(0))));
+    store.settle_recheck("orders", at(9)).await.unwrap();
+    assert_eq!(pending().await, (None, None));
+}

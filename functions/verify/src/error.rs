@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Why a request got no report.
+//! Why a request was not carried out.
 
 use keyproof_aws::RunnerError;
+use keyproof_state::{EventError, ItemError, RequestError};
+use keyproof_store::StoreError;
 use lambda_runtime::Diagnostic;
 use thiserror::Error;
 
-/// Why a request got no report. The `errorType` that a caller sees is [`HandlerError::name`].
+/// Why a request was not carried out. The `errorType` that a caller sees is [`HandlerError::name`].
 #[derive(Debug, Error)]
 pub enum HandlerError {
     /// A payload that is no request to run a plan.
@@ -25,12 +27,18 @@ pub enum HandlerError {
         /// Which plans there are, as a clause.
         there: String,
     },
-    /// A plan in the environment that can't be read.
+    /// A plan that can't be read.
     #[error("{0}")]
     InvalidPlan(String),
-    /// No credentials, or no usable endpoint.
+    /// No credentials, no usable endpoint, or a part of the stack that the function wasn't told of.
+    #[error("{0}")]
+    CannotRun(String),
+    /// The state table, the report bucket or the run queue.
     #[error(transparent)]
-    CannotRun(#[from] RunnerError),
+    Store(#[from] StoreError),
+    /// A message of a batch that would have been cut short.
+    #[error("there is too little time left for this run; it will be tried again")]
+    NoTime,
 }
 
 impl HandlerError {
@@ -43,7 +51,29 @@ impl HandlerError {
             Self::PlanNotNamed { .. } => "PlanNotNamed",
             Self::InvalidPlan(_) => "InvalidPlan",
             Self::CannotRun(_) => "CannotRun",
+            Self::Store(StoreError::Item(ItemError::OtherSchema { .. })) => "OtherSchema",
+            Self::Store(error) if error.is_retryable() => "Retryable",
+            Self::Store(_) => "State",
+            Self::NoTime => "NoTime",
         }
+    }
+}
+
+impl From<RunnerError> for HandlerError {
+    fn from(error: RunnerError) -> Self {
+        Self::CannotRun(error.to_string())
+    }
+}
+
+impl From<RequestError> for HandlerError {
+    fn from(error: RequestError) -> Self {
+        Self::InvalidRequest(error.to_string())
+    }
+}
+
+impl From<EventError> for HandlerError {
+    fn from(error: EventError) -> Self {
+        Self::InvalidRequest(error.to_string())
     }
 }
 

@@ -2,9 +2,10 @@
 //! The Lambda program: Lambda's runtime around [`Function::handle`].
 
 use std::io;
+use std::pin::Pin;
 use std::time::{Duration, SystemTime};
 
-use keyproof_verify::{Aws, Function, HandlerError, Invocation};
+use keyproof_verify::{Aws, Function, Invocation};
 use lambda_runtime::{LambdaEvent, service_fn};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
@@ -23,25 +24,20 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let ours = Targets::new().with_target("keyproof", LevelFilter::INFO);
     registry().with(lines.with_filter(ours)).init();
 
-    let function = Function::new(Aws::default(), environment);
+    let function = Function::new(Aws::new(environment), environment);
     let function = &function;
     lambda_runtime::run(service_fn(
         move |event: LambdaEvent<serde_json::Value>| async move {
+            let mut stdout = io::stdout();
             let invocation = Invocation {
                 request_id: event.context.request_id.clone(),
+                trace_id: event.context.xray_trace_id.clone(),
                 remaining: remaining(event.context.deadline(), SystemTime::now()),
             };
-            let answer = function
-                .handle(&event.payload, &invocation, &mut io::stdout())
-                .await;
-            answer.inspect_err(|error: &HandlerError| {
-                tracing::error!(
-                    request_id = invocation.request_id,
-                    error_type = error.name(),
-                    error_message = %error,
-                    "no run"
-                );
-            })
+            // Boxed: a run's future is too deep for the compiler to lay out inside Lambda's.
+            let answer: Pin<Box<dyn Future<Output = _>>> =
+                Box::pin(function.handle(&event.payload, &invocation, &mut stdout));
+            answer.await
         },
     ))
     .await

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The plans that the function was deployed with: `KEYPROOF_PLAN` and `KEYPROOF_PLAN_…` in its
+//! The plans of a function that stands alone: `KEYPROOF_PLAN` and `KEYPROOF_PLAN_…` in its
 //! environment, each a whole plan as YAML or JSON. A plan goes by the `name` in it.
 
 use std::collections::BTreeMap;
@@ -35,7 +35,10 @@ impl Plans {
         let mut plans = Self::default();
         for (variable, text) in variables {
             match Plan::parse(&text) {
-                Err(errors) => plans.broken.push(explain(&variable, &errors)),
+                Err(errors) => {
+                    let what = format!("the plan in `{variable}`");
+                    plans.broken.push(explain(&what, &errors));
+                }
                 Ok(plan) => plans.add(variable, plan),
             }
         }
@@ -105,19 +108,16 @@ fn holds_a_plan(variable: &str) -> bool {
 }
 
 /// Everything that is wrong with a plan, in one line.
-fn explain(variable: &str, errors: &[PlanError]) -> String {
+pub(crate) fn explain(what: &str, errors: &[PlanError]) -> String {
     let errors: Vec<_> = errors
         .iter()
         .map(|error| format!("{}: {error}", error.place))
         .collect();
-    format!(
-        "the plan in `{variable}` is not valid: {}",
-        errors.join("; ")
-    )
+    format!("{what} is not valid: {}", errors.join("; "))
 }
 
 /// Callers write names; the log needs no novel.
-fn shortened(name: &str) -> String {
+pub(crate) fn shortened(name: &str) -> String {
     const LONGEST: usize = 64;
     match name.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", name.get(..end).unwrap_or_default()),

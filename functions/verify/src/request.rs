@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Requests to run a plan, in the forms in which they arrive.
+//! What the function is asked to do, in the forms in which it arrives.
 //!
-//! - A run request, `{"plan": NAME, "trigger": WORD, "run_id": ULID}`, by direct invocation or as
-//!   the constant input of a schedule. `plan` is needed, the others are not.
+//! - A run request, `{"plan": NAME, …}`, by direct invocation, as the constant input of a schedule,
+//!   or in a message of the run queue. `plan` is needed, the rest is not.
 //! - The event of a schedule or a rule that was given no input of its own: `detail-type` is
 //!   `Scheduled Event`. Its `detail` may hold a run request; without one it means the function's
 //!   only plan.
 //! - The event `Run Requested` of source `keyproof`, its `detail` a run request.
+//! - A change of a policy, `AWS API Call via CloudTrail`.
+//! - A batch of the run queue, each message one of these.
 //!
 //! What keyproof defines (the run request) is read strictly, so that a caller who hands in a role
 //! learns that it has no effect. What AWS defines (the event around it) is read leniently, as AWS
 //! adds fields when it likes.
 
+use keyproof_state::{PolicyEvent, RunRequest, digest};
 use serde::Deserialize;
 use serde_json::Value;
 use ulid::Ulid;
@@ -21,26 +24,31 @@ use crate::HandlerError;
 #[cfg(test)]
 mod tests;
 
-/// A request to run a plan.
+/// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RunRequest {
-    /// The plan's name; the only one where `None`.
-    pub plan: Option<String>,
-    /// What started the run, for the report: a lowercase word.
-    pub trigger: String,
-    /// The id for the run, a ULID; a new one where `None`.
-    pub run_id: Option<Ulid>,
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one at a time, and it is nearly always a run"
+)]
+pub enum Request {
+    /// A run.
+    Run(RunRequest),
+    /// A run of the only plan there is, and what started it.
+    OnlyPlan(String),
+    /// Runs of the plans that a change may concern.
+    Change(Box<PolicyEvent>),
+    /// Nothing: a change that changes nothing for anybody, such as a call that failed.
+    Nothing,
 }
 
-/// A run request as callers write it.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Written {
-    plan: String,
-    #[serde(default)]
-    trigger: Option<String>,
-    #[serde(default)]
-    run_id: Option<String>,
+/// A message of the run queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// SQS's id of it, by which the answer tells that it is to be delivered again.
+    pub id: String,
+    /// When it was sent, in milliseconds since 1970.
+    sent_at: u64,
+    body: String,
 }
 
 /// An event as `EventBridge` and its Scheduler send it.
@@ -55,15 +63,27 @@ struct Event {
     detail: Value,
 }
 
-impl RunRequest {
-    /// Reads a payload.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Record {
+    message_id: String,
+    body: String,
+    #[serde(default)]
+    event_source: String,
+    #[serde(default)]
+    attributes: Value,
+}
+
+impl Request {
+    /// Reads a payload, or the body of a message.
     ///
     /// # Errors
     ///
     /// Where it is none of the forms, with what is wrong.
     pub fn read(payload: &Value) -> Result<Self, HandlerError> {
         if payload.get("detail-type").is_none() {
-            return written(payload, "invoke");
+            return Ok(Self::Run(RunRequest::read(payload, "invoke")?));
         }
         let event = Event::deserialize(payload).map_err(|error| {
             HandlerError::InvalidRequest(format!("the event can't be read: {error}"))
@@ -71,17 +91,85 @@ impl RunRequest {
         match (event.source.as_str(), event.detail_type.as_str()) {
             // Rules say `aws.events`, schedules `aws.scheduler`.
             ("aws.events" | "aws.scheduler", "Scheduled Event") => scheduled(&event.detail),
-            ("keyproof", "Run Requested") => written(&event.detail, "event"),
+            ("keyproof", "Run Requested") => {
+                Ok(Self::Run(RunRequest::read(&event.detail, "event")?))
+            }
+            (_, PolicyEvent::DETAIL_TYPE) => {
+                let change = PolicyEvent::read(&event.detail)?;
+                Ok(change.map_or(Self::Nothing, |change| Self::Change(Box::new(change))))
+            }
             (source, detail_type) => Err(HandlerError::InvalidRequest(format!(
-                "`{detail_type}` of `{source}` starts no run; expected `Scheduled Event`, or `Run Requested` of `keyproof`"
+                "`{detail_type}` of `{source}` starts no run; expected `Scheduled Event`, `{}`, or `Run Requested` of `keyproof`",
+                PolicyEvent::DETAIL_TYPE
             ))),
         }
     }
 }
 
+/// The messages of a batch; `None` where the payload is no batch.
+///
+/// # Errors
+///
+/// Where it is a batch of something else than a queue.
+pub fn messages(payload: &Value) -> Result<Option<Vec<Message>>, HandlerError> {
+    let Some(records) = payload.get("Records") else {
+        return Ok(None);
+    };
+    let records = Vec::<Record>::deserialize(records).map_err(|error| {
+        HandlerError::InvalidRequest(format!("the batch can't be read: {error}"))
+    })?;
+    if let Some(other) = (records.iter()).find(|record| record.event_source != "aws:sqs") {
+        return Err(HandlerError::InvalidRequest(format!(
+            "a batch of `{}` starts no run; expected one of `aws:sqs`",
+            other.event_source
+        )));
+    }
+    let message = |record: Record| {
+        let sent_at = record.attributes.get("SentTimestamp");
+        let sent_at = sent_at
+            .and_then(Value::as_str)
+            .and_then(|sent| sent.parse().ok());
+        Message {
+            id: record.message_id,
+            sent_at: sent_at.unwrap_or_default(),
+            body: record.body,
+        }
+    };
+    Ok(Some(records.into_iter().map(message).collect()))
+}
+
+impl Message {
+    /// Reads what is asked for. A run without an id gets one that is the message's: delivered twice,
+    /// it is the same run.
+    ///
+    /// # Errors
+    ///
+    /// Where it is none of the forms, with what is wrong.
+    pub fn request(&self) -> Result<Request, HandlerError> {
+        let payload = serde_json::from_str(&self.body).map_err(|error| {
+            HandlerError::InvalidRequest(format!("the message is not JSON: {error}"))
+        })?;
+        let mut request = Request::read(&payload)?;
+        if let Request::Run(run) = &mut request
+            && run.run_id.is_none()
+        {
+            run.run_id = Some(derived(self.sent_at, &self.id));
+        }
+        Ok(request)
+    }
+}
+
+/// The run id that belongs to something that may arrive more than once.
+pub(crate) fn derived(milliseconds: u64, of: &str) -> Ulid {
+    let digits = digest(of.as_bytes());
+    let digits = digits.trim_start_matches("sha256:").get(..20);
+    let random = digits.and_then(|digits| u128::from_str_radix(digits, 16).ok());
+    Ulid::from_parts(milliseconds, random.unwrap_or_default())
+}
+
 /// The detail of a schedule's event: `{}`, or `"{}"` as the Scheduler writes it, where nobody gave
 /// it an input.
-fn scheduled(detail: &Value) -> Result<RunRequest, HandlerError> {
+fn scheduled(detail: &Value) -> Result<Request, HandlerError> {
     const TRIGGER: &str = "schedule";
     let parsed = match detail {
         Value::String(text) => Some(serde_json::from_str(text).map_err(|error| {
@@ -92,57 +180,7 @@ fn scheduled(detail: &Value) -> Result<RunRequest, HandlerError> {
     let detail = parsed.as_ref().unwrap_or(detail);
     let empty = detail.is_null() || detail.as_object().is_some_and(serde_json::Map::is_empty);
     if empty {
-        return Ok(RunRequest {
-            plan: None,
-            trigger: TRIGGER.to_owned(),
-            run_id: None,
-        });
+        return Ok(Request::OnlyPlan(TRIGGER.to_owned()));
     }
-    written(detail, TRIGGER)
-}
-
-fn written(value: &Value, trigger: &str) -> Result<RunRequest, HandlerError> {
-    let invalid = |text: String| HandlerError::InvalidRequest(text);
-    if !value.is_object() {
-        return Err(invalid(
-            r#"the request is no object; expected `{"plan": NAME}`"#.to_owned(),
-        ));
-    }
-    let request = Written::deserialize(value)
-        .map_err(|error| invalid(format!("the run request can't be read: {error}")))?;
-    let trigger = request.trigger.unwrap_or_else(|| trigger.to_owned());
-    if !is_word(&trigger) {
-        return Err(invalid(
-            "`trigger` is not a word; expected up to 32 lowercase letters, digits, `_` and `-`"
-                .to_owned(),
-        ));
-    }
-    let run_id = match request.run_id.as_deref().map(ulid) {
-        Some(None) => {
-            return Err(invalid(
-                "`run_id` is not a ULID; expected 26 digits and capital letters, or leave it out"
-                    .to_owned(),
-            ));
-        }
-        given => given.flatten(),
-    };
-    Ok(RunRequest {
-        plan: Some(request.plan),
-        trigger,
-        run_id,
-    })
-}
-
-fn is_word(text: &str) -> bool {
-    let inside =
-        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte);
-    (1..=32).contains(&text.len()) && text.bytes().all(inside)
-}
-
-/// A ULID in its one proper spelling: what stands in a report, a session name and a log must be
-/// found by the very text that the caller gave.
-fn ulid(text: &str) -> Option<Ulid> {
-    Ulid::from_string(text)
-        .ok()
-        .filter(|id| id.to_string() == text)
+    Ok(Request::Run(RunRequest::read(detail, TRIGGER)?))
 }

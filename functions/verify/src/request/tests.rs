@@ -6,13 +6,15 @@ use serde_json::json;
 use super::*;
 
 fn read(payload: &Value) -> Result<(Option<String>, String, Option<String>), String> {
-    RunRequest::read(payload)
-        .map(|request| {
-            (
-                request.plan,
-                request.trigger,
-                request.run_id.map(|id| id.to_string()),
-            )
+    Request::read(payload)
+        .map(|request| match request {
+            Request::Run(run) => (
+                Some(run.plan),
+                run.trigger,
+                run.run_id.map(|id| id.to_string()),
+            ),
+            Request::OnlyPlan(trigger) => (None, trigger, None),
+            other => panic!("{other:?}"),
         })
         .map_err(|error| format!("{}: {error}", error.name()))
 }
@@ -86,8 +88,8 @@ fn an_event_of_our_own_is_a_run_request() {
 #[test]
 fn other_events_start_nothing() {
     assert_eq!(
-        read(&event("aws.kms", "AWS API Call via CloudTrail", &json!({"plan": "orders"}))),
-        Err("InvalidRequest: `AWS API Call via CloudTrail` of `aws.kms` starts no run; expected `Scheduled Event`, or `Run Requested` of `keyproof`".into())
+        read(&event("aws.health", "AWS Health Event", &json!({"plan": "orders"}))),
+        Err("InvalidRequest: `AWS Health Event` of `aws.health` starts no run; expected `Scheduled Event`, `AWS API Call via CloudTrail`, or `Run Requested` of `keyproof`".into())
     );
 }
 
@@ -108,7 +110,7 @@ fn nobody_can_hand_in_a_role() {
     ] {
         assert_eq!(
             read(&request),
-            Err("InvalidRequest: the run request can't be read: unknown field `role`, expected one of `plan`, `trigger`, `run_id`".into())
+            Err("InvalidRequest: the run request can't be read: unknown field `role`, expected one of `plan`, `trigger`, `run_id`, `change`, `confirms`, `not_before`".into())
         );
     }
 }

@@ -1,121 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The handler, called as Lambda would, with a port that remembers what it was asked.
-//!
-//! A new case: a payload in `events/` is tried by itself; anything else is a test here.
-#![expect(clippy::unwrap_used, reason = "test helpers fail by panicking")]
+//! A function without a state table: plans from its environment, nothing kept.
 
-use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::time::Duration;
 
-use keyproof_aws::{RunnerError, Settings};
 use keyproof_plan::Plan;
-use keyproof_verdict::{Observations, Report, RunFacts, Verdict, judge};
-use keyproof_verify::{Function, HandlerError, Invocation, RunPlan};
+use keyproof_verdict::Verdict;
+use keyproof_verify::Function;
 use serde_json::{Value, json};
 
-/// A port that sees nothing, and remembers what it was asked to do.
-#[derive(Default)]
-struct Fake {
-    asked: Mutex<Vec<(String, Settings)>>,
-    refuses: bool,
-}
-
-impl RunPlan for &Fake {
-    async fn run(&self, plan: &Plan, settings: &Settings) -> Result<Report, RunnerError> {
-        self.asked
-            .lock()
-            .unwrap()
-            .push((plan.name.clone(), settings.clone()));
-        if self.refuses {
-            return Err(RunnerError::NoCredentials);
-        }
-        Ok(report(plan, settings))
-    }
-}
-
-/// The report of a run that passed as if everything had been seen.
-fn report(plan: &Plan, settings: &Settings) -> Report {
-    let facts = RunFacts {
-        id: settings.run_id.map_or_else(
-            || "01KEYPR00F0000000000000001".to_owned(),
-            |id| id.to_string(),
-        ),
-        trigger: settings.trigger.clone(),
-        started_at: "2026-01-15T03:04:05Z".parse().unwrap(),
-        finished_at: "2026-01-15T03:04:05.250Z".parse().unwrap(),
-        account: Some("111122223333".to_owned()),
-        region: None,
-        endpoint: None,
-        version: "0.0.0".to_owned(),
-        plan_file: None,
-        today: "2026-01-15".parse().unwrap(),
-    };
-    let mut report = judge(plan, &Observations::default(), facts);
-    for row in &mut report.probes {
-        row.verdict = Verdict::Pass;
-        row.finding = None;
-    }
-    report.summary.pass = report.summary.planned;
-    report.summary.inconclusive = 0;
-    report.summary.verdict = Verdict::Pass;
-    report
-}
-
-const PLAN: &str = r#"{"keyproof": "plan/v1", "name": "orders", "region": "us-east-1",
-  "tables": {"control": {"table": "control", "key": "aws-owned", "canary": {"key": {"pk": {"S": "c"}}}}},
-  "principals": {"reader": {"role": "arn:aws:iam::111122223333:role/reader"}},
-  "expectations": [{"principal": "reader", "on": "control", "actions": ["dynamodb:GetItem"], "decision": "allowed"}]}"#;
-
-fn environment() -> Vec<(String, String)> {
-    vec![("KEYPROOF_PLAN".to_owned(), PLAN.to_owned())]
-}
-
-fn invocation(remaining: Duration) -> Invocation {
-    Invocation {
-        request_id: "a-request".to_owned(),
-        remaining,
-    }
-}
-
-async fn handle(fake: &Fake, payload: &Value) -> (Result<Report, HandlerError>, String) {
-    let function = Function::new(fake, environment);
-    let mut log = Vec::new();
-    let answer = function
-        .handle(payload, &invocation(Duration::from_mins(5)), &mut log)
-        .await;
-    (answer, String::from_utf8(log).unwrap())
-}
-
-fn events() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events");
-    let mut paths: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    paths.retain(|path| {
-        path.extension()
-            .is_some_and(|extension| extension == "json")
-    });
-    paths.sort();
-    paths
-}
+use crate::support::{Fake, environment, events, handle, invocation, name, read, report};
 
 #[tokio::test]
 async fn every_event_in_the_folder_starts_a_run() {
     let mut triggers = Vec::new();
-    for path in events() {
-        let payload = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
-        let fake = Fake::default();
+    for path in events("") {
+        let fake = Fake::alone();
 
-        let (answer, _) = handle(&fake, &payload).await;
+        let (answer, _) = handle(&fake, &read(&path)).await;
 
-        assert_eq!(answer.unwrap().plan.name, "orders", "{}", path.display());
+        assert_eq!(report(answer).plan.name, "orders", "{}", path.display());
         let asked = fake.asked.lock().unwrap();
-        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
         let (_, settings) = asked.first().unwrap();
         triggers.push((
-            name,
+            name(&path),
             settings.trigger.clone(),
             settings.run_id.map(|id| id.to_string()),
         ));
@@ -142,11 +49,11 @@ async fn every_event_in_the_folder_starts_a_run() {
 
 #[tokio::test]
 async fn the_log_has_one_line_for_the_run_and_one_for_its_metrics() {
-    let fake = Fake::default();
+    let fake = Fake::alone();
 
     let (answer, log) = handle(&fake, &json!({"plan": "orders"})).await;
 
-    let report = serde_json::to_value(answer.unwrap()).unwrap();
+    let report = serde_json::to_value(report(answer)).unwrap();
     let lines: Vec<&str> = log.lines().collect();
     assert_eq!(lines.len(), 2, "{log}");
     assert_eq!(
@@ -158,6 +65,7 @@ async fn the_log_has_one_line_for_the_run_and_one_for_its_metrics() {
             "request_id": "a-request",
             "run_id": "01KEYPR00F0000000000000001",
             "plan": "orders",
+            "trigger": "invoke",
             "verdict": "pass",
             "report": report,
         })
@@ -170,8 +78,8 @@ async fn the_log_has_one_line_for_the_run_and_one_for_its_metrics() {
 
 #[tokio::test]
 async fn a_run_ends_before_lambda_ends_it() {
-    for (remaining, deadline) in [(300_000, 298_000), (10_000, 8_000), (1_000, 800), (0, 0)] {
-        let fake = Fake::default();
+    for (remaining, deadline) in [(300_000, 295_000), (10_000, 8_000), (1_000, 800), (0, 0)] {
+        let fake = Fake::alone();
         let function = Function::new(&fake, environment);
         let invocation = invocation(Duration::from_millis(remaining));
 
@@ -187,7 +95,8 @@ async fn a_run_ends_before_lambda_ends_it() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_refused_runs_and_logs_nothing() {
+async fn a_request_that_is_refused_runs_nothing_and_is_counted() {
+    let change = include_str!("../../../../events/change/kms-put-key-policy.json");
     for (payload, name) in [
         (json!({"plan": "invoices"}), "PlanNotFound"),
         (
@@ -195,14 +104,48 @@ async fn a_request_that_is_refused_runs_and_logs_nothing() {
             "InvalidRequest",
         ),
         (json!(null), "InvalidRequest"),
+        // Which plans a change concerns, only the state table knows.
+        (serde_json::from_str(change).unwrap(), "InvalidRequest"),
     ] {
-        let fake = Fake::default();
+        let fake = Fake::alone();
 
         let (answer, log) = handle(&fake, &payload).await;
 
-        assert_eq!(answer.unwrap_err().name(), name);
-        assert_eq!(fake.asked.lock().unwrap().len(), 0);
-        assert_eq!(log, "");
+        let error = answer.unwrap_err();
+        assert_eq!(error.name(), name);
+        assert_eq!(fake.runs(), 0);
+        let lines: Vec<Value> = log
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        let [line, metrics] = lines.as_slice() else {
+            panic!("{log}");
+        };
+        assert_eq!(
+            (&line["level"], &line["message"], &line["request_id"]),
+            (
+                &json!("ERROR"),
+                &json!("not carried out"),
+                &json!("a-request")
+            )
+        );
+        assert_eq!(line["error_message"], json!(error.to_string()));
+        assert_eq!(
+            (
+                &metrics["Errors"],
+                &metrics["function"],
+                &metrics["error_type"]
+            ),
+            (&json!(1), &json!("verify"), &json!(name))
+        );
+        assert_eq!(
+            metrics["_aws"]["CloudWatchMetrics"],
+            json!([{
+                "Namespace": "keyproof",
+                "Dimensions": [["function"], ["function", "error_type"]],
+                "Metrics": [{"Name": "Errors", "Unit": "Count"}],
+            }])
+        );
     }
 }
 
@@ -210,10 +153,10 @@ async fn a_request_that_is_refused_runs_and_logs_nothing() {
 async fn a_function_without_credentials_says_so() {
     let fake = Fake {
         refuses: true,
-        ..Fake::default()
+        ..Fake::alone()
     };
 
-    let (answer, log) = handle(&fake, &json!({"plan": "orders"})).await;
+    let (answer, _) = handle(&fake, &json!({"plan": "orders"})).await;
 
     let error = answer.unwrap_err();
     let diagnostic = lambda_runtime::Diagnostic::from(error);
@@ -223,7 +166,6 @@ async fn a_function_without_credentials_says_so() {
             .error_message
             .starts_with("no AWS credentials are configured")
     );
-    assert_eq!(log, "");
 }
 
 #[tokio::test]
@@ -237,21 +179,41 @@ async fn a_log_that_is_closed_costs_no_report() {
             Ok(())
         }
     }
-    let fake = Fake::default();
+    let fake = Fake::alone();
     let function = Function::new(&fake, environment);
 
     let invocation = invocation(Duration::from_secs(9));
-    let report = function
+    let answer = function
         .handle(&json!({"plan": "orders"}), &invocation, &mut Closed)
         .await;
 
-    assert_eq!(report.unwrap().summary.verdict, Verdict::Pass);
+    assert_eq!(report(answer).summary.verdict, Verdict::Pass);
+}
+
+#[tokio::test]
+async fn a_trace_is_named_in_the_log() {
+    let fake = Fake::alone();
+    let function = Function::new(&fake, environment);
+    let invocation = keyproof_verify::Invocation {
+        trace_id: Some("Root=1-5759e988-bd862e3fe1be46a994272793".to_owned()),
+        ..invocation(Duration::from_secs(9))
+    };
+    let mut log = Vec::new();
+
+    function
+        .handle(&json!({"plan": "orders"}), &invocation, &mut log)
+        .await
+        .unwrap();
+
+    let log = String::from_utf8(log).unwrap();
+    let line: Value = serde_json::from_str(log.lines().next().unwrap()).unwrap();
+    assert_eq!(line["trace_id"], "Root=1-5759e988-bd862e3fe1be46a994272793");
 }
 
 #[tokio::test]
 async fn the_plan_of_the_template_is_read() {
     // The plan that the stack stores for itself, its references filled in.
-    let template = include_str!("../../../template.yaml");
+    let template = include_str!("../../../../template.yaml");
     let (_, rest) = template.split_once("Plan: !Sub |\n").unwrap();
     let (text, _) = rest.split_once("\n\n").unwrap();
     let text = [
@@ -276,7 +238,7 @@ async fn the_plan_of_the_template_is_read() {
         text.replace(reference, value)
     });
     let of_the_template = Plan::parse(&text).unwrap();
-    let of_the_folder = Plan::parse(include_str!("../../../plans/orders.yaml")).unwrap();
+    let of_the_folder = Plan::parse(include_str!("../../../../plans/orders.yaml")).unwrap();
 
     let ids = |plan: &Plan| {
         plan.probes()

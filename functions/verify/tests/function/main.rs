@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The handler, called as Lambda would, with ports that remember what they were asked.
+//!
+//! A new case: a payload in `events/` is tried by itself; anything else is a test in the file of its
+//! subject.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "test helpers fail by panicking"
+)]
+
+mod alone;
+mod batches;
+mod changes;
+mod events;
+mod stored;
+mod support;

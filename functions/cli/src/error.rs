@@ -67,6 +67,9 @@ pub enum CliError {
     /// No usable credentials or endpoint.
     #[error(transparent)]
     Runner(#[from] RunnerError),
+    /// The deployed stack can't be reached or read.
+    #[error(transparent)]
+    Stack(#[from] keyproof_store::StoreError),
     /// The sandbox did not start.
     #[error("the sandbox did not start: {0}")]
     Sandbox(String),

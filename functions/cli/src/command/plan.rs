@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `keyproof plan`: check a plan, print the format.
+//! `keyproof plan`: check a plan, print the format, keep plans in a deployed stack.
+
+mod list;
+mod pull;
+mod push;
+mod remove;
+mod stack;
 
 use std::io::Write;
 
@@ -10,7 +16,7 @@ use crate::input::Source;
 use crate::io::Io;
 use crate::outcome::Outcome;
 
-/// Check a plan, or print the format of plans
+/// Check a plan, print the format of plans, or keep plans in a deployed stack
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -30,9 +36,13 @@ enum PlanCommand {
     },
     /// Print the JSON Schema of plans, for editors
     Schema,
+    Push(push::Arguments),
+    Pull(pull::Arguments),
+    List(list::Arguments),
+    Remove(remove::Arguments),
 }
 
-/// Checks a plan or prints the schema.
+/// Carries out what was asked for.
 pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliError> {
     let line = match &arguments.command {
         PlanCommand::Validate { plan } => {
@@ -45,6 +55,10 @@ pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
             format!("{}: {}", plan.name, counts.join(", "))
         }
         PlanCommand::Schema => format!("{:#}", keyproof_plan::schema()),
+        PlanCommand::Push(arguments) => return push::run(arguments, io),
+        PlanCommand::Pull(arguments) => return pull::run(arguments, io),
+        PlanCommand::List(arguments) => return list::run(arguments, io),
+        PlanCommand::Remove(arguments) => return remove::run(arguments, io),
     };
     writeln!(io.stdout, "{line}").map_err(CliError::stdout)?;
     Ok(Outcome::Pass)

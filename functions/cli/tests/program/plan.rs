@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `keyproof plan`: the summary of a valid plan, and every error of an invalid one.
+//! `keyproof plan`: the summary of a valid plan, and every error of an invalid one. What is kept in a
+//! deployed stack is in `tests/interop/test_store.py`.
 
 use keyproof_plan::Plan;
 
@@ -96,4 +97,35 @@ fn the_schema_is_json() {
     run.exits(0);
     let schema: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
     assert_eq!(schema, keyproof_plan::schema());
+}
+
+#[test]
+fn an_interval_that_would_test_the_cache_is_refused_before_anything_is_stored() {
+    for (word, reason) in [
+        (
+            "5",
+            "an interval of 5 minutes is too short: DynamoDB answers from a cached table key until a \
+             caller has been idle for five minutes, so that a faster schedule would test the cache; \
+             choose 6 minutes or more",
+        ),
+        ("often", "expected a whole number of minutes, or `never`"),
+    ] {
+        // No credentials and no network: it is not even tried.
+        let run = keyproof(["plan", "push", "-", "--every", word]).run();
+
+        run.exits(2);
+        assert_eq!(run.stdout, "");
+        let expected = format!("error: invalid value '{word}' for '--every <MINUTES>': {reason}\n");
+        assert!(run.stderr.starts_with(&expected), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn a_plan_that_is_not_valid_is_not_pushed() {
+    let run = keyproof(["plan", "push", "broken.yaml"])
+        .file("broken.yaml", BROKEN)
+        .run();
+
+    run.exits(2);
+    assert_eq!(run.stderr.lines().count(), ERRORS.len(), "{}", run.stderr);
 }

@@ -5,12 +5,11 @@
 
 use std::path::Path;
 
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use keyproof_state::{RunRequest, ulid};
 use keyproof_verify::{Message, Request, messages};
 use serde_json::{Value, json};
 
-use crate::support::{Fake, batch, events, handle, name, read};
+use crate::support::{events, name, read};
 
 /// The schema of this name.
 fn schema(of: &str) -> jsonschema::Validator {
@@ -57,39 +56,6 @@ fn events_and_requests_keep_to_theirs() {
             keeps_to("run-request", &detail);
         }
     }
-}
-
-#[test]
-fn batches_are_as_lambda_s_own_types_read_them() {
-    for path in events("queue") {
-        let payload = read(&path);
-        let ours = messages(&payload).unwrap().unwrap();
-        let theirs: SqsEvent = serde_json::from_value(payload).unwrap();
-
-        let ids: Vec<_> = ours.iter().map(|message| message.id.clone()).collect();
-        let expected: Vec<_> = theirs
-            .records
-            .into_iter()
-            .map(|record| record.message_id.unwrap())
-            .collect();
-        assert_eq!(ids, expected, "{}", name(&path));
-    }
-}
-
-#[tokio::test]
-async fn the_answer_to_a_batch_is_as_lambda_s_own_types_read_it() {
-    let fake = Fake::with_plan().await;
-
-    let (answer, _) = handle(&fake, &batch(&[json!({"plan": "invoices"})])).await;
-
-    let answer = serde_json::to_value(answer.unwrap()).unwrap();
-    let theirs: SqsBatchResponse = serde_json::from_value(answer).unwrap();
-    let failed: Vec<_> = theirs
-        .batch_item_failures
-        .into_iter()
-        .map(|failure| failure.item_identifier)
-        .collect();
-    assert_eq!(failed, ["m0"]);
 }
 
 /// The requests of a batch's file.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Runs by id and in order, and the marks that make twice the same as once.
+//! Runs by id and in order, and requests that are taken once.
 
 use keyproof_state::{Rules, RunStage, RunStatus, StackConfig, TakenRequest};
 use keyproof_store::memory::{MemoryReports, MemoryTable};
@@ -136,32 +136,6 @@ async fn history_is_read_from_the_newest_on() {
     assert_eq!(store.changes("orders", 2).await.unwrap(), []);
     // `CHANGE#…0001` is no beginning of another commit's key.
     assert_eq!(store.changes("orders", 10).await.unwrap(), []);
-}
-
-#[tokio::test]
-async fn a_sink_is_marked_once_for_each_thing() {
-    let store = store();
-    store
-        .note_sink_done("orders", "000000000001#RUN", "eventbridge", 1)
-        .await
-        .unwrap();
-    store
-        .note_sink_done("orders", "000000000001#RUN", "sns", 1)
-        .await
-        .unwrap();
-    store
-        .note_sink_done("orders", "000000000001#RUN", "sns", 1)
-        .await
-        .unwrap();
-
-    let done = async |plan, what| store.sinks_done(plan, what).await.unwrap();
-
-    assert_eq!(
-        done("orders", "000000000001#RUN").await,
-        ["eventbridge".to_owned(), "sns".to_owned()].into()
-    );
-    assert_eq!(done("orders", "000000000001#0").await, [].into());
-    assert_eq!(done("invoices", "000000000001#RUN").await, [].into());
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
 use futures_util::future::{Either, select};
 use keyproof_verdict::{Answer, Blindness};
-use tokio::sync::{Notify, Semaphore, SemaphorePermit};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit, watch};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::Settings;
@@ -81,6 +81,8 @@ pub(crate) struct Calls {
     attempts: u32,
     attempt_timeout: Duration,
     deadline: Option<Instant>,
+    /// Whether somebody ended the run.
+    stopped: watch::Sender<bool>,
 }
 
 impl Calls {
@@ -95,7 +97,34 @@ impl Calls {
             deadline: settings
                 .deadline
                 .and_then(|bound| Instant::now().checked_add(bound)),
+            stopped: watch::Sender::new(false),
         }
+    }
+
+    /// Ends the run: no call is sent any more, and none is waited for.
+    pub(crate) fn stop(&self) {
+        self.stopped.send_replace(true);
+    }
+
+    /// What the future brings, unless somebody ends the run first.
+    async fn unless_stopped<F: Future>(&self, future: F) -> Option<F::Output> {
+        let mut stopped = self.stopped.subscribe();
+        // Looked at first: an answer that is there already comes too late.
+        let stop = pin!(stopped.wait_for(|stopped| *stopped));
+        match select(stop, pin!(future)).await {
+            Either::Left(_) => None,
+            Either::Right((brought, _)) => Some(brought),
+        }
+    }
+
+    /// Why a call was not sent.
+    fn unsent<T>(&self) -> Called<T> {
+        let stopped = *self.stopped.borrow();
+        Called::unsent(Failure::silent(if stopped {
+            Blindness::Interrupted
+        } else {
+            Blindness::Deadline
+        }))
     }
 
     /// Makes a call: sends it until it brings an answer or nothing more can be hoped for.
@@ -129,28 +158,33 @@ impl Calls {
         attempt: impl AsyncFn() -> Reply<T>,
         place: impl AsyncFn() -> Option<SemaphorePermit<'a>>,
     ) -> Called<T> {
-        let mut called = Called::unsent(Failure::silent(Blindness::Deadline));
+        let mut before: Option<Called<T>> = None;
         loop {
             let Some(Some(place)) = self.before_deadline(place()).await else {
-                return called;
+                return before.unwrap_or_else(|| self.unsent());
             };
             let start = Instant::now();
             let end = start.checked_add(self.attempt_timeout);
             let end = end.into_iter().chain(self.deadline).min();
+            // Boxed: in place it would make every future of the crate as large as a call's.
+            let attempt = self.unless_stopped(Box::pin(attempt()));
             let reply = match end {
-                Some(end) => timeout_at(end, attempt())
-                    .await
-                    .unwrap_or_else(|_| Reply::late()),
-                None => attempt().await,
+                Some(end) => timeout_at(end, attempt).await,
+                None => Ok(attempt.await),
+            };
+            let reply = match reply {
+                Ok(Some(reply)) => reply,
+                Ok(None) => Reply::silent(Blindness::Interrupted),
+                Err(_) => Reply::silent(Blindness::TimedOut),
             };
             drop(place);
             if self.places.available_permits() > 0 {
                 self.idle.notify_one();
             }
-            called = Called {
+            let called = Called {
                 outcome: reply.outcome,
                 request_id: reply.request_id,
-                attempts: called.attempts + 1,
+                attempts: before.map_or(0, |before| before.attempts) + 1,
                 latency_ms: u64::try_from(start.elapsed().as_millis()).ok(),
             };
             match &called.outcome {
@@ -159,18 +193,20 @@ impl Calls {
                     if self.before_deadline(sleep_until(wake)).await.is_none() {
                         return called;
                     }
+                    before = Some(called);
                 }
                 Ok(_) | Err(_) => return called,
             }
         }
     }
 
-    /// What the future brings, unless the deadline comes first or has passed.
+    /// What the future brings, unless the deadline comes first or has passed, or the run is ended.
     pub(crate) async fn before_deadline<F: Future>(&self, future: F) -> Option<F::Output> {
+        let future = self.unless_stopped(future);
         match self.deadline {
             Some(deadline) if deadline <= Instant::now() => None,
-            Some(deadline) => timeout_at(deadline, future).await.ok(),
-            None => Some(future.await),
+            Some(deadline) => timeout_at(deadline, future).await.ok().flatten(),
+            None => future.await,
         }
     }
 }
@@ -207,9 +243,9 @@ impl<T> Reply<T> {
         }
     }
 
-    fn late() -> Self {
+    fn silent(blindness: Blindness) -> Self {
         Self {
-            outcome: Err(Failure::silent(Blindness::TimedOut)),
+            outcome: Err(Failure::silent(blindness)),
             request_id: None,
         }
     }

@@ -34,7 +34,7 @@ pub use examine::{
 };
 pub use runner::{Runner, RunnerError};
 pub use settings::Settings;
-pub use verify::verify;
+pub use verify::{verify, verify_until};
 
 /// The IAM actions that each adapter needs, of the operator unless said otherwise.
 pub mod iam_actions {

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A run from start to report.
 
+use std::future::pending;
+use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
+use futures_util::FutureExt;
+use futures_util::future::{Either, FusedFuture, select};
 use jiff::{Timestamp, tz::TimeZone};
 use keyproof_plan::Plan;
 use keyproof_verdict::{NoteRow, Report, RunFacts, judge};
 
-use crate::observe::observe;
+use crate::observe::{Seen, observe};
 use crate::run::Run;
 use crate::{Runner, Settings};
 
@@ -17,10 +21,22 @@ use crate::{Runner, Settings};
 /// There is no error: what could not be found out stands in the report, each planned probe once.
 /// The future is to be run where it is (`block_on`, a `LocalSet`): it is not `Send`.
 pub async fn verify(plan: &Plan, settings: &Settings, runner: &Runner) -> Report {
+    verify_until(plan, settings, runner, pending()).await
+}
+
+/// The same, until `interrupted` is ready: what has no answer by then is blind, and the report is as
+/// whole as any.
+pub async fn verify_until(
+    plan: &Plan,
+    settings: &Settings,
+    runner: &Runner,
+    interrupted: impl Future<Output = ()>,
+) -> Report {
+    let mut interrupted = pin!(interrupted.fuse());
     let started = Instant::now();
     let run = Run::start(plan, settings, runner).await;
     tracing::info!(run_id = %run.id, plan = plan.name, "run started");
-    let mut seen = observe(&run).await;
+    let mut seen = observe_until(&run, interrupted.as_mut()).await;
     let mut notes = Vec::new();
     if run.guard_refused.load(Ordering::Relaxed) {
         tracing::warn!(run_id = %run.id, "STS would not take the sessions' guard: once more without");
@@ -34,7 +50,7 @@ pub async fn verify(plan: &Plan, settings: &Settings, runner: &Runner) -> Report
             ..settings.clone()
         };
         let bare = Run::start(plan, &again, runner).await;
-        seen = observe(&bare).await;
+        seen = observe_until(&bare, interrupted.as_mut()).await;
         notes.push(unguarded());
     }
     let finished_at = Timestamp::now();
@@ -59,6 +75,22 @@ pub async fn verify(plan: &Plan, settings: &Settings, runner: &Runner) -> Report
         "run finished"
     );
     report
+}
+
+/// What a run saw. Once it is interrupted, nothing is waited for any more.
+async fn observe_until(run: &Run<'_>, interrupted: impl FusedFuture<Output = ()> + Unpin) -> Seen {
+    if interrupted.is_terminated() {
+        run.calls.stop();
+    }
+    // Boxed: laid out in place, the whole is deeper than compilers of callers follow.
+    match select(Box::pin(observe(run)), interrupted).await {
+        Either::Left((seen, _)) => seen,
+        Either::Right(((), rest)) => {
+            tracing::warn!(run_id = %run.id, "interrupted: what has no answer yet is left at that");
+            run.calls.stop();
+            rest.await
+        }
+    }
 }
 
 fn unguarded() -> NoteRow {

@@ -111,6 +111,7 @@ pub fn retryable(answer: &Answer, code: Option<&str>) -> bool {
             | Blindness::ServiceFailure
             | Blindness::NoConnection => true,
             Blindness::Deadline
+            | Blindness::Interrupted
             | Blindness::Credentials
             | Blindness::NoSession
             | Blindness::WrongSession

@@ -106,6 +106,8 @@ pub enum Blindness {
     TimedOut,
     /// The run's deadline passed before the call was sent.
     Deadline,
+    /// Somebody ended the run before the answer.
+    Interrupted,
     /// The service failed (5xx, internal error).
     ServiceFailure,
     /// No connection.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `keyproof verify`: a plan against AWS, or against a sandbox.
 
+use std::cell::Cell;
 use std::time::Duration;
 
-use keyproof_aws::{Runner, Settings, verify};
+use keyproof_aws::{Runner, Settings, verify_until};
 use keyproof_plan::Plan;
 use keyproof_verdict::Report;
 use ulid::Ulid;
@@ -16,12 +17,14 @@ use crate::input::{Source, one_stdin};
 use crate::io::Io;
 use crate::outcome::Outcome;
 use crate::recording::RecordOptions;
+use crate::signals;
 use crate::world::World;
 
 /// Run a plan: take each role's place, try each call, judge what AWS answers
 ///
 /// Needs credentials that may assume the plan's roles. Nothing is changed: KMS calls are dry runs,
-/// writes carry a condition that can't hold. With --sandbox it needs no AWS at all.
+/// writes carry a condition that can't hold. With --sandbox it needs no AWS at all. Interrupted, it
+/// reports what it has found out.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// The plan, YAML or JSON; `-` for standard input
@@ -100,16 +103,14 @@ pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
                 for warning in world.left_out().into_iter().chain(world.plant(&plan)) {
                     io.stderr.say(format_args!("warning: {warning}"));
                 }
-                Ok::<_, CliError>(
-                    arguments
-                        .report(&plan, &settings, &world.administrator, io)
-                        .await,
-                )
+                arguments
+                    .report(&plan, &settings, &world.administrator, io)
+                    .await
             })??
         }
         None => crate::block_on(async {
             let runner = connection::runner(&settings, &plan.region).await?;
-            Ok::<_, CliError>(arguments.report(&plan, &settings, &runner, io).await)
+            arguments.report(&plan, &settings, &runner, io).await
         })??,
     };
     let outcome = Outcome::from(report.summary.verdict);
@@ -164,13 +165,19 @@ impl Arguments {
         settings: &Settings,
         runner: &Runner,
         io: &mut Io,
-    ) -> Report {
-        let mut report = verify(plan, settings, runner).await;
-        if self.diagnose {
+    ) -> Result<Report, CliError> {
+        let interrupted = Cell::new(false);
+        let interruption = signals::interrupted().map_err(CliError::Start)?;
+        let mut report = verify_until(plan, settings, runner, async {
+            interruption.await;
+            interrupted.set(true);
+        })
+        .await;
+        if self.diagnose && !interrupted.get() {
             for note in diagnose::diagnose(&mut report, plan, runner).await {
                 io.stderr.say(format_args!("warning: {note}"));
             }
         }
-        report
+        Ok(report)
     }
 }

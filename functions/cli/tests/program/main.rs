@@ -17,6 +17,7 @@ mod doctor;
 mod drill;
 mod evidence;
 mod help;
+mod interrupted;
 mod orders;
 mod outputs;
 mod plan;

@@ -113,7 +113,9 @@ impl<'r, 'a> Shared<'r, 'a> {
 /// probe's own call.
 pub(crate) fn no_session(failure: &Failure) -> Failure {
     let blindness = match &failure.answer {
-        Answer::Unknown(known @ (Blindness::Deadline | Blindness::WrongSession)) => known.clone(),
+        Answer::Unknown(
+            known @ (Blindness::Deadline | Blindness::Interrupted | Blindness::WrongSession),
+        ) => known.clone(),
         Answer::Unknown(_) | Answer::Allowed(_) | Answer::Denied(_) | Answer::KeyUnusable(_) => {
             Blindness::NoSession
         }

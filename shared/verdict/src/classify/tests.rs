@@ -61,6 +61,7 @@ fn words(answer: &Answer) -> Value {
             Blindness::WrongSession => "wrong_session",
             Blindness::NotFound => "not_found",
             Blindness::OtherCaller => "other_caller",
+            Blindness::Interrupted => "interrupted",
             Blindness::Guard => "guard",
             Blindness::Unreadable => "unreadable",
             Blindness::MayNotLook => "may_not_look",

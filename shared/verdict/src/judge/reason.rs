@@ -275,6 +275,7 @@ impl Voice<'_> {
             | Blindness::Conflict
             | Blindness::TimedOut
             | Blindness::Deadline
+            | Blindness::Interrupted
             | Blindness::ServiceFailure
             | Blindness::NoConnection
             | Blindness::Credentials

@@ -126,6 +126,7 @@ pub(in crate::judge) fn clause(
             "the run's deadline passed first".to_owned(),
             "raise `--deadline` or `--concurrency`, then run again",
         ),
+        Blindness::Interrupted => ("the run was interrupted first".to_owned(), "run again"),
         Blindness::ServiceFailure => (
             with_code("the service itself failed"),
             "run again, and look at AWS Health if it lasts",

@@ -88,7 +88,7 @@ fn answers() -> Vec<(Vec<&'static str>, Option<Answer>)> {
     all
 }
 
-pub(super) const BLINDNESS: [Blindness; 17] = [
+pub(super) const BLINDNESS: [Blindness; 18] = [
     Blindness::Throttled,
     Blindness::Conflict,
     Blindness::TimedOut,
@@ -100,6 +100,7 @@ pub(super) const BLINDNESS: [Blindness; 17] = [
     Blindness::WrongSession,
     Blindness::NotFound,
     Blindness::OtherCaller,
+    Blindness::Interrupted,
     Blindness::Guard,
     Blindness::Unreadable,
     Blindness::MayNotLook,

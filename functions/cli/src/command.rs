@@ -9,6 +9,7 @@ pub(crate) mod doctor;
 pub(crate) mod drill;
 pub(crate) mod evidence;
 pub(crate) mod plan;
+pub(crate) mod redrive;
 pub(crate) mod report;
 pub(crate) mod sandbox;
 pub(crate) mod shard;
@@ -34,6 +35,7 @@ pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
         Some(Command::Sandbox(arguments)) => sandbox::run(arguments, io),
         Some(Command::Canary(arguments)) => canary::run(arguments, io),
         Some(Command::Plan(arguments)) => plan::run(arguments, io),
+        Some(Command::Redrive(arguments)) => redrive::run(arguments, io),
         Some(Command::Report(arguments)) => report::run(arguments, io),
         Some(Command::Shard(arguments)) => shard::run(arguments, io),
         Some(Command::Evidence(arguments)) => evidence::run(arguments, io),

@@ -8,6 +8,7 @@
 mod arguments;
 mod command;
 mod connection;
+mod cost;
 mod demo;
 mod destination;
 mod diagnose;

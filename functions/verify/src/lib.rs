@@ -32,6 +32,20 @@ pub use plans::Plans;
 pub use ports::{Aws, Ports, Queue, Stack, StackOf};
 pub use request::{Message, Request, messages};
 
+/// What the function's code calls, on what: the variable of its environment that names it, or what its
+/// plans name.
+pub const PERMISSIONS: &[(&str, &[&str])] = &[
+    ("plan roles", keyproof_aws::iam_actions::ASSUME),
+    ("plan tables and keys", keyproof_aws::iam_actions::INSPECT),
+    ("KEYPROOF_STATE_TABLE", keyproof_store::iam_actions::READ),
+    ("KEYPROOF_STATE_TABLE", keyproof_store::iam_actions::WRITE),
+    (
+        "KEYPROOF_REPORT_BUCKET",
+        keyproof_store::iam_actions::PUT_REPORT,
+    ),
+    ("KEYPROOF_QUEUE_URL", keyproof_store::iam_actions::SEND),
+];
+
 /// What Lambda says about one invocation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invocation {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `keyproof plan`: check a plan, print the format, keep plans in a deployed stack.
 
+mod cost;
 mod list;
 mod pull;
 mod push;
 mod remove;
-mod stack;
+pub(crate) mod stack;
 
 use std::io::Write;
 
@@ -36,6 +37,7 @@ enum PlanCommand {
     },
     /// Print the JSON Schema of plans, for editors
     Schema,
+    Cost(cost::Arguments),
     Push(push::Arguments),
     Pull(pull::Arguments),
     List(list::Arguments),
@@ -55,6 +57,7 @@ pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
             format!("{}: {}", plan.name, counts.join(", "))
         }
         PlanCommand::Schema => format!("{:#}", keyproof_plan::schema()),
+        PlanCommand::Cost(arguments) => return cost::run(arguments, io),
         PlanCommand::Push(arguments) => return push::run(arguments, io),
         PlanCommand::Pull(arguments) => return pull::run(arguments, io),
         PlanCommand::List(arguments) => return list::run(arguments, io),

@@ -17,7 +17,8 @@ use crate::template::{Template, texts, written};
 type Permissions = &'static [(&'static str, &'static [&'static str])];
 
 /// Each function and what its code calls.
-const FUNCTIONS: [(&str, Permissions); 2] = [
+const FUNCTIONS: [(&str, Permissions); 3] = [
+    ("Verify", keyproof_verify::PERMISSIONS),
     ("Api", keyproof_api::PERMISSIONS),
     ("Canary", keyproof_canary::PERMISSIONS),
 ];
@@ -38,12 +39,22 @@ fn granted(template: &Template, function: &str) -> BTreeSet<Granted> {
             assert_eq!(written(statement.get("Effect").unwrap()), "Allow");
             for action in texts(statement.get("Action").unwrap()) {
                 for resource in texts(statement.get("Resource").unwrap()) {
-                    granted.insert((action.clone(), resource));
+                    granted.insert((action.clone(), whole(resource)));
                 }
             }
         }
     }
     granted
+}
+
+/// Objects under a prefix of a bucket are as good as the bucket's: less is allowed, of what is needed.
+fn whole(resource: String) -> String {
+    match resource.split_once(".Arn}/") {
+        Some((bucket, rest)) if bucket.ends_with("Bucket") && rest.ends_with('*') => {
+            format!("{bucket}.Arn}}/*")
+        }
+        _ => resource,
+    }
 }
 
 /// The policies that are attached to a role, apart from the one for tracing.
@@ -56,9 +67,17 @@ fn policies<'t>(template: &'t Template, role: &str) -> Vec<(&'t str, &'t Node)> 
         .collect()
 }
 
-fn statements(policy: &Node) -> &[Node] {
+/// A policy's statements; of one that hangs on a condition, as if the condition held.
+fn statements(policy: &Node) -> Vec<&Node> {
     let statements = policy.pointer("/Properties/PolicyDocument/Statement");
-    statements.unwrap().as_sequence().unwrap()
+    let statements = statements.unwrap().as_sequence().unwrap();
+    statements
+        .iter()
+        .map(|one| match one.tag.as_deref() {
+            Some("If") => one.pointer("/1").unwrap(),
+            _ => one,
+        })
+        .collect()
 }
 
 /// What a function needs: its code, and Lambda on its behalf.
@@ -72,7 +91,7 @@ fn needed(template: &Template, function: &str, permissions: Permissions) -> BTre
         );
     };
     for (on, actions) in permissions {
-        for resource in resources(template, function, on, actions) {
+        for (actions, resource) in resources(template, function, on, actions) {
             let own = |role: &str| !role.contains("Arns");
             // What names a session is for plans that say so; the stack's own doesn't.
             let actions = if *on == "plan roles" && own(&resource) {
@@ -126,34 +145,56 @@ fn needed(template: &Template, function: &str, permissions: Permissions) -> BTre
     needed
 }
 
-/// What the code's name for something stands for in the template.
-fn resources(template: &Template, function: &str, on: &str, actions: &[&str]) -> Vec<String> {
-    let texts = |all: &[&str]| all.iter().map(|one| (*one).to_owned()).collect();
+/// What the code's name for something stands for in the template, and what is called on each.
+fn resources(
+    template: &Template,
+    function: &str,
+    on: &str,
+    actions: &'static [&'static str],
+) -> Vec<(&'static [&'static str], String)> {
+    const HUB: &str = "arn:${AWS::Partition}:securityhub:${AWS::Region}:${AWS::AccountId}";
+    let all = |names: &[&str]| {
+        let names = names.iter();
+        names.map(|one| (actions, (*one).to_owned())).collect()
+    };
+    let of = |service: &str| {
+        let at = actions
+            .iter()
+            .position(|one| one.starts_with(service))
+            .unwrap();
+        &actions[at..=at]
+    };
     match on {
-        "plan roles" => return texts(&["ReaderRole.Arn", "OutsiderRole.Arn", "TestRoleArns"]),
-        "plan tables" if function == "Canary" => {
-            return texts(&["OrdersTable.Arn", "ControlTable.Arn"]);
+        "plan roles" => return all(&["ReaderRole.Arn", "OutsiderRole.Arn", "TestRoleArns"]),
+        "plan tables" => return all(&["OrdersTable.Arn", "ControlTable.Arn"]),
+        "plan tables and keys" => {
+            let tables = ["OrdersTable.Arn", "ControlTable.Arn", "TestTableArns"];
+            let tables = tables.map(|name| (of("dynamodb:"), name.to_owned()));
+            let keys = ["OrdersKey.Arn", "TestKeyArns"];
+            let keys = keys.map(|name| (of("kms:"), name.to_owned()));
+            return tables.into_iter().chain(keys).collect();
         }
-        "plan tables" => return texts(&["OrdersTable.Arn", "ControlTable.Arn", "TestTableArns"]),
-        "plan keys" => return texts(&["OrdersKey.Arn", "TestKeyArns"]),
-        "security hub" => {
-            let product = "arn:${AWS::Partition}:securityhub:${AWS::Region}:${AWS::AccountId}:product/${AWS::AccountId}/default";
-            return texts(&[product]);
+        "security hub" => return all(&[&format!("{HUB}:hub/default")]),
+        "security hub product" => {
+            return all(&[&format!("{HUB}:product/${{AWS::AccountId}}/default")]);
         }
         _ => {}
     }
     let variable = template.variable(&format!("{function}Function"), on);
     let variable = variable.unwrap_or_else(|| panic!("{function} has no variable {on}"));
-    let service = actions[0].split(':').next().unwrap();
-    vec![match service {
-        "dynamodb" | "sqs" => format!("{variable}.Arn"),
-        "s3" => format!("${{{variable}.Arn}}/*"),
-        "events" => format!(
+    let of_the_variable = |action: &str| match action.split_once(':').unwrap() {
+        ("dynamodb" | "sqs", _) | ("s3", "ListBucket") => format!("{variable}.Arn"),
+        ("s3", _) => format!("${{{variable}.Arn}}/*"),
+        ("events", _) => format!(
             "arn:${{AWS::Partition}}:events:${{AWS::Region}}:${{AWS::AccountId}}:event-bus/{variable}"
         ),
-        "sns" | "kms" => variable,
-        other => panic!("how does one name what {other} acts on?"),
-    }]
+        ("sns" | "kms", _) => variable.clone(),
+        (other, _) => panic!("how does one name what {other} acts on?"),
+    };
+    let actions = actions.chunks(1);
+    actions
+        .map(|action| (action, of_the_variable(action[0])))
+        .collect()
 }
 
 /// What is wrong with the functions' roles, a sentence each.
@@ -234,7 +275,11 @@ fn each_mutant(part: &str, change: impl Fn(&mut Vec<Node>)) -> Vec<(String, Temp
                 let Value::Sequence(all) = &mut statement.value else {
                     panic!("no statements")
                 };
-                let texts = entry(&mut all[index], part);
+                let statement = match all[index].tag.as_deref() {
+                    Some("If") => branch(&mut all[index]),
+                    _ => &mut all[index],
+                };
+                let texts = entry(statement, part);
                 let mut list = match std::mem::replace(&mut texts.value, Value::Null) {
                     Value::Sequence(list) => list,
                     single => vec![Node {
@@ -250,6 +295,14 @@ fn each_mutant(part: &str, change: impl Fn(&mut Vec<Node>)) -> Vec<(String, Temp
         }
     }
     mutants
+}
+
+/// What holds where the condition does.
+fn branch(node: &mut Node) -> &mut Node {
+    let Value::Sequence(parts) = &mut node.value else {
+        panic!("no condition")
+    };
+    &mut parts[1]
 }
 
 fn entry<'n>(node: &'n mut Node, name: &str) -> &'n mut Node {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The function over AWS, made of its environment.
 
-use keyproof_store::{
-    DynamoTable, S3Reports, STATE_ENDPOINT, SqsQueue, Store, connect, for_the_state,
-};
+use keyproof_aws::{Runner, RunnerError, Settings};
+use keyproof_store::{DynamoTable, S3Reports, SqsQueue, Store};
 use thiserror::Error;
 
 use crate::Function;
@@ -11,10 +10,16 @@ use crate::Function;
 /// The function over AWS.
 pub type Aws = Function<DynamoTable, S3Reports, SqsQueue>;
 
-/// A variable that the function needs and hasn't got.
-#[derive(Debug, Error, PartialEq, Eq)]
-#[error("the variable `{0}` is not set; the template sets it")]
-pub struct SetupError(&'static str);
+/// Why the function can't work.
+#[derive(Debug, Error)]
+pub enum SetupError {
+    /// A variable that it needs and hasn't got.
+    #[error("the variable `{0}` is not set; the template sets it")]
+    Unset(&'static str),
+    /// No credentials, or no usable endpoint.
+    #[error(transparent)]
+    Connection(#[from] RunnerError),
+}
 
 impl Aws {
     /// The function, from its environment.
@@ -26,17 +31,18 @@ impl Aws {
         let needed = |name| {
             variable(name)
                 .filter(|value| !value.is_empty())
-                .ok_or(SetupError(name))
+                .ok_or(SetupError::Unset(name))
         };
         let [table, bucket, queue] = [
             needed("KEYPROOF_STATE_TABLE")?,
             needed("KEYPROOF_REPORT_BUCKET")?,
             needed("KEYPROOF_QUEUE_URL")?,
         ];
-        let config = connect().await;
-        let state = for_the_state(&config, variable(STATE_ENDPOINT).as_deref());
+        // Lambda names the region; the default is for a laptop.
+        let runner = Runner::load(&Settings::default(), "us-east-1").await?;
+        let config = runner.service_config(variable("KEYPROOF_STATE_ENDPOINT_URL").as_deref());
         Ok(Self::new(
-            Store::new(DynamoTable::new(&state, table)),
+            Store::new(DynamoTable::new(&config, table)),
             S3Reports::new(&config, bucket),
             SqsQueue::new(&config, queue),
         ))

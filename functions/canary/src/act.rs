@@ -16,10 +16,10 @@ use crate::{Event, RequestType};
 /// Plants and removes canaries.
 pub trait Canaries {
     /// Writes the plan's canaries.
-    fn plant(&self, plan: &Plan) -> impl Future<Output = Result<Vec<CanaryOutcome>, String>>;
+    fn plant(&self, plan: &Plan) -> impl Future<Output = Vec<CanaryOutcome>>;
 
     /// Removes the plan's canaries.
-    fn remove(&self, plan: &Plan) -> impl Future<Output = Result<Vec<CanaryOutcome>, String>>;
+    fn remove(&self, plan: &Plan) -> impl Future<Output = Vec<CanaryOutcome>>;
 }
 
 /// What the function works with.
@@ -82,7 +82,7 @@ impl<T: Table, C: Canaries> Service<T, C> {
     async fn plant(&self, plan: &Plan, time: Duration) -> Result<(), String> {
         let end = Instant::now() + time / 2;
         loop {
-            let outcomes = self.canaries.plant(plan).await?;
+            let outcomes = self.canaries.plant(plan).await;
             let again = outcomes
                 .iter()
                 .any(|outcome| matches!(outcome.state, CanaryState::Failed(_)));
@@ -115,7 +115,7 @@ impl<T: Table, C: Canaries> Service<T, C> {
             return;
         }
         let removed = self.canaries.remove(&former).await;
-        if let Err(reason) = removed.and_then(|outcomes| told(&outcomes)) {
+        if let Err(reason) = told(&removed) {
             tracing::warn!(reason, "a former table's canary was left");
         }
     }
@@ -126,7 +126,7 @@ impl<T: Table, C: Canaries> Service<T, C> {
         let Ok(Some(plan)) = Properties::plan_in(&event.resource_properties) else {
             return Ok(());
         };
-        let mut outcomes = self.canaries.remove(&plan).await?;
+        let mut outcomes = self.canaries.remove(&plan).await;
         // An item of somebody else's, and a table that is gone, hold no canary.
         outcomes.retain(|outcome| match &outcome.state {
             CanaryState::Foreign => false,

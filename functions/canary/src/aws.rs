@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use keyproof_aws::{CanaryOutcome, Runner, Settings, plant, remove};
+use keyproof_aws::{CanaryOutcome, Runner, RunnerError, Settings, plant, remove};
 use keyproof_plan::Plan;
-use keyproof_store::{DynamoTable, STATE_ENDPOINT, Store, connect, for_the_state};
+use keyproof_store::{DynamoTable, Store};
 use thiserror::Error;
 
 use crate::{Canaries, Service};
@@ -16,46 +16,52 @@ const PAUSE: Duration = Duration::from_secs(5);
 /// What the function works with, over AWS.
 pub type Aws = Service<DynamoTable, AwsCanaries>;
 
-/// A variable that the function needs and hasn't got.
-#[derive(Debug, Error, PartialEq, Eq)]
-#[error("the variable `{0}` is not set; the template sets it")]
-pub struct SetupError(&'static str);
+/// Why the function can't work.
+#[derive(Debug, Error)]
+pub enum SetupError {
+    /// A variable that it needs and hasn't got.
+    #[error("the variable `{0}` is not set; the template sets it")]
+    Unset(&'static str),
+    /// No credentials, or no usable endpoint.
+    #[error(transparent)]
+    Connection(#[from] RunnerError),
+}
 
 impl Aws {
     /// What the function works with, from its environment.
     ///
     /// # Errors
     ///
-    /// Where a variable is missing.
+    /// Where a variable is missing, or there are no credentials.
     pub async fn of(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SetupError> {
         const TABLE: &str = "KEYPROOF_STATE_TABLE";
         let table = variable(TABLE)
             .filter(|value| !value.is_empty())
-            .ok_or(SetupError(TABLE))?;
-        let state = for_the_state(&connect().await, variable(STATE_ENDPOINT).as_deref());
+            .ok_or(SetupError::Unset(TABLE))?;
+        // Lambda names the region; the default is for a laptop.
+        let runner = Runner::load(&settings(), "us-east-1").await?;
+        let state = runner.service_config(variable("KEYPROOF_STATE_ENDPOINT_URL").as_deref());
         Ok(Self {
             store: Store::new(DynamoTable::new(&state, table)),
-            canaries: AwsCanaries,
+            canaries: AwsCanaries { runner },
             pause: PAUSE,
         })
     }
 }
 
 /// Canaries in DynamoDB, as the function's own role.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct AwsCanaries;
+#[derive(Clone, Debug)]
+pub struct AwsCanaries {
+    runner: Runner,
+}
 
 impl Canaries for AwsCanaries {
-    async fn plant(&self, plan: &Plan) -> Result<Vec<CanaryOutcome>, String> {
-        let settings = settings();
-        let runner = runner(plan, &settings).await?;
-        Ok(Box::pin(plant(plan, &settings, &runner)).await)
+    async fn plant(&self, plan: &Plan) -> Vec<CanaryOutcome> {
+        Box::pin(plant(plan, &settings(), &self.runner)).await
     }
 
-    async fn remove(&self, plan: &Plan) -> Result<Vec<CanaryOutcome>, String> {
-        let settings = settings();
-        let runner = runner(plan, &settings).await?;
-        Ok(Box::pin(remove(plan, &settings, &runner)).await)
+    async fn remove(&self, plan: &Plan) -> Vec<CanaryOutcome> {
+        Box::pin(remove(plan, &settings(), &self.runner)).await
     }
 }
 
@@ -64,9 +70,4 @@ fn settings() -> Settings {
         trigger: "deployment".to_owned(),
         ..Settings::default()
     }
-}
-
-async fn runner(plan: &Plan, settings: &Settings) -> Result<Runner, String> {
-    let runner = Runner::load(settings, &plan.region).await;
-    runner.map_err(|error| error.to_string())
 }

@@ -59,12 +59,12 @@ impl Fake {
 }
 
 impl Canaries for &Fake {
-    async fn plant(&self, plan: &Plan) -> Result<Vec<CanaryOutcome>, String> {
-        Ok(self.act("plant", plan, &CanaryState::Planted).await)
+    async fn plant(&self, plan: &Plan) -> Vec<CanaryOutcome> {
+        self.act("plant", plan, &CanaryState::Planted).await
     }
 
-    async fn remove(&self, plan: &Plan) -> Result<Vec<CanaryOutcome>, String> {
-        Ok(self.act("remove", plan, &CanaryState::Removed).await)
+    async fn remove(&self, plan: &Plan) -> Vec<CanaryOutcome> {
+        self.act("remove", plan, &CanaryState::Removed).await
     }
 }
 
@@ -385,10 +385,11 @@ async fn what_takes_too_long_is_answered_before_lambda_ends_it() {
 #[tokio::test]
 async fn a_table_that_is_out_of_order_is_answered() {
     let world = World::new(Fake::default());
-    world.table.fail(TableError::NoTable {
+    let error = TableError::NoTable {
         table: "state".to_owned(),
         region: "us-east-1".to_owned(),
-    });
+    };
+    world.table.fail_after(0, error);
 
     let answer = world.handle(&event("Create", &properties(PLAN))).await;
 
@@ -399,7 +400,7 @@ async fn a_table_that_is_out_of_order_is_answered() {
 async fn a_function_without_its_variables_says_so_to_cloudformation() {
     let kept = Kept::default();
     let service = async {
-        let made = crate::Aws::of(|_| None).await;
+        let made = Box::pin(crate::Aws::of(|_| None)).await;
         made.map_err(|error| error.to_string())
     };
 

@@ -9,7 +9,6 @@
 //! Each adapter declares the IAM actions that it needs, beside it: [`iam_actions`].
 
 mod attribute;
-mod connection;
 mod dynamo;
 mod error;
 pub mod memory;
@@ -20,7 +19,6 @@ mod store;
 mod table;
 
 pub use attribute::{from_attributes, to_attributes};
-pub use connection::{STATE_ENDPOINT, connect, for_the_state};
 pub use dynamo::DynamoTable;
 pub use error::StoreError;
 pub use queue::{RunQueue, SqsQueue};

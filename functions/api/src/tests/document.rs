@@ -37,26 +37,23 @@ pub(super) fn assert_described(method: &str, path: &str, response: &Response) {
         .filter(|operation| !operation.is_null());
     let status = response.status_code.to_string();
     let problem = json!({"$ref": "#/components/schemas/Problem"});
-    let (content, headers) = match &operation {
-        Some(operation) => {
-            let described = &operation["responses"][&status];
-            assert!(
-                !described.is_null(),
-                "{method} {path} is not said to answer {status}"
-            );
-            (described["content"].clone(), described["headers"].clone())
-        }
+    let (content, headers) = if let Some(operation) = &operation {
+        let described = &operation["responses"][&status];
+        assert!(
+            !described.is_null(),
+            "{method} {path} is not said to answer {status}"
+        );
+        (described["content"].clone(), described["headers"].clone())
+    } else {
         // What the description says in words.
-        None => {
-            assert!(
-                ["404", "405"].contains(&&*status),
-                "{method} {path} is not described"
-            );
-            (
-                json!({"application/problem+json": {"schema": problem}}),
-                Value::Null,
-            )
-        }
+        assert!(
+            ["404", "405"].contains(&&*status),
+            "{method} {path} is not described"
+        );
+        (
+            json!({"application/problem+json": {"schema": problem}}),
+            Value::Null,
+        )
     };
     let schema = &content[&response.headers["content-type"]]["schema"];
     assert!(

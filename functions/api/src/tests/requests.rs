@@ -101,9 +101,9 @@ async fn trouble_of_the_services_own_is_not_told_in_detail() {
         refused,
     };
 
-    world.table.fail(failing(false));
+    world.table.fail_after(0, failing(false));
     let busy = world.ask(get("/plans/orders/status")).await;
-    world.table.fail(failing(true));
+    world.table.fail_after(0, failing(true));
     let broken = world.ask(get("/plans/orders/status")).await;
 
     let detail = "the service is busy or can't be reached; try again";

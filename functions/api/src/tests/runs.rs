@@ -48,7 +48,7 @@ async fn a_caller_names_a_stored_plan_and_hands_in_nothing_else() {
         r#"{"plan": "orders", "role": "arn:aws:iam::111122223333:role/admin"}"#,
         r#"{"plan": "orders", "run_id": "01KEYPR00F0000000000000009"}"#,
         r#"{"plan": {"name": "orders"}}"#,
-        r#"{}"#,
+        "{}",
         r#"["orders"]"#,
         "orders",
         "",

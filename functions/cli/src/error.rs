@@ -177,6 +177,16 @@ impl CliError {
         }
     }
 
+    /// Everything that is wrong in several documents, each with its file, place and sentence.
+    pub(crate) fn placed(errors: impl IntoIterator<Item = (String, Place, String)>) -> Self {
+        let located = errors.into_iter().map(|(file, place, sentence)| Located {
+            file,
+            place,
+            sentence,
+        });
+        Self::Document(located.collect())
+    }
+
     /// Standard output that could not be written.
     pub(crate) fn stdout(source: io::Error) -> Self {
         Self::Write {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{Timestamp, tz::TimeZone};
-use keyproof_check::{Circumstances, Estate, Part, Runner};
+use keyproof_check::{Circumstances, Estate, KeyGrant, Part, Runner};
 use keyproof_plan::Plan;
 use keyproof_template::Account;
 use keyproof_verdict::RunFacts;
@@ -22,8 +22,13 @@ pub(crate) struct EstateOptions {
     pub(crate) plan: Source,
     /// CloudFormation or SAM template; `-` for standard input. Repeat it for the templates of one
     /// account: they may import what others of them export
-    #[arg(long, value_name = "TEMPLATE", required = true)]
+    #[arg(long, value_name = "TEMPLATE", required_unless_present = "account")]
     template: Vec<Source>,
+    /// What AWS says of the account: a folder, or a file, of the AWS CLI's answers (see
+    /// docs/check.md); `-` for standard input. It stands beside the templates, which come first
+    /// where both speak of the same thing
+    #[arg(long, value_name = "ACCOUNT")]
+    account: Option<Source>,
     #[command(flatten)]
     parameters: TemplateOptions,
     /// Who would run the plan: the ARN of a role or user, or `anybody` to take every role as assumed
@@ -47,7 +52,11 @@ pub(crate) struct Case {
 impl EstateOptions {
     /// Reads the plan and the templates; the plan's text comes with them.
     pub(crate) fn case(&self, io: &mut Io) -> Result<(String, Case), CliError> {
-        one_stdin(std::iter::once(&self.plan).chain(&self.template))?;
+        one_stdin(
+            std::iter::once(&self.plan)
+                .chain(&self.template)
+                .chain(&self.account),
+        )?;
         let text = self.plan.read(io)?;
         let plan = Plan::parse(&text)
             .map_err(|errors| CliError::located(&self.plan, &errors, |error| error.place))?;
@@ -64,6 +73,14 @@ impl EstateOptions {
 
     fn estate(&self, plan: &Plan, io: &mut Io) -> Result<Estate, CliError> {
         let mut options = self.parameters.options(&plan.region)?;
+        let exported = match &self.account {
+            Some(source) => Some(source.exported(&plan.region, io)?),
+            None => None,
+        };
+        // Templates are for the account that they stand beside.
+        if let Some(part) = exported.iter().flat_map(|one| &one.parts).next() {
+            options.account = part.account.account.clone();
+        }
         let mut texts = Vec::new();
         for source in &self.template {
             texts.push((source, source.read(io)?));
@@ -79,7 +96,16 @@ impl EstateOptions {
                 account: source.account(text, &options, io)?,
             });
         }
-        Estate::new(parts).map_err(|error| CliError::Usage(error.to_string()))
+        let (documents, grants) =
+            exported.map_or_else(Default::default, |one| (one.parts, one.grants));
+        parts.extend(documents.into_iter().map(|part| Part {
+            file: part.file,
+            account: part.account,
+        }));
+        let mut estate = Estate::new(parts).map_err(|error| CliError::Usage(error.to_string()))?;
+        let grants = grants.into_iter();
+        estate.grants = grants.map(|(key, grant)| KeyGrant { key, grant }).collect();
+        Ok(estate)
     }
 
     /// What a report says of a run that was none.

@@ -7,9 +7,10 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use keyproof_account::{Exported, File};
 use keyproof_plan::Plan;
 use keyproof_shard::Manifest;
-use keyproof_template::Account;
+use keyproof_template::{Account, NoteKind};
 
 use crate::error::CliError;
 use crate::io::Io;
@@ -125,6 +126,72 @@ impl Source {
         }
         Ok(account)
     }
+}
+
+impl Source {
+    /// What AWS says of an account: a file of answers, or a folder of them, whose folders are a
+    /// resource each.
+    pub(crate) fn exported(&self, region: &str, io: &mut Io) -> Result<Exported, CliError> {
+        let mut paths = Vec::new();
+        match self {
+            Self::File(path) if path.is_dir() => json_files(path, &mut paths)?,
+            Self::File(path) => paths.push(path.clone()),
+            Self::Stdin => {}
+        }
+        let mut files = Vec::new();
+        for path in &paths {
+            files.push(File {
+                name: Some(path.display().to_string()),
+                folder: directory(path).display().to_string(),
+                text: Self::File(path.clone()).read(io)?,
+            });
+        }
+        if *self == Self::Stdin {
+            files.push(File {
+                name: None,
+                folder: String::new(),
+                text: self.read(io)?,
+            });
+        }
+        let exported = keyproof_account::load(&files, region).map_err(|errors| {
+            // What is wrong with no file at all is wrong with the folder.
+            let here = self.to_string();
+            CliError::placed(errors.iter().map(|error| {
+                let file = error.file.clone().unwrap_or_else(|| here.clone());
+                (file, error.place, error.to_string())
+            }))
+        })?;
+        for part in &exported.parts {
+            let file = part.file.clone().unwrap_or_else(|| self.to_string());
+            let notes = part.account.notes.iter();
+            for note in notes.filter(|note| note.kind == NoteKind::Unknown) {
+                io.stderr
+                    .say(format_args!("{file}:{}: warning: {note}", note.place));
+            }
+        }
+        Ok(exported)
+    }
+}
+
+/// The JSON files of a folder and its folders, in the order of their names.
+fn json_files(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), CliError> {
+    let unreadable = |source| CliError::Unreadable {
+        name: folder.display().to_string(),
+        source,
+    };
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        entries.push(entry.map_err(unreadable)?.path());
+    }
+    entries.sort_unstable();
+    for path in entries {
+        if path.is_dir() {
+            json_files(&path, found)?;
+        } else if path.extension().is_some_and(|ending| ending == "json") {
+            found.push(path);
+        }
+    }
+    Ok(())
 }
 
 /// Refuses a second document from standard input.

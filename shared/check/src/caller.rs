@@ -207,11 +207,9 @@ impl<'a> Caller<'a> {
         tag(&mut context, &user.tags);
         let mut identity = Documents::default();
         for name in &user.groups {
-            for part in estate.parts() {
-                for group in part.account.groups.iter().filter(|one| one.name == *name) {
-                    identity.inline(part, &group.arn, &group.inline);
-                    identity.attached(estate, part, &group.managed);
-                }
+            if let Some((part, group)) = estate.group(name) {
+                identity.inline(part, &group.arn, &group.inline);
+                identity.attached(estate, part, &group.managed);
             }
         }
         identity.inline(part, &user.arn, &user.inline);

@@ -3,8 +3,8 @@
 
 use keyproof_policy::{Grammar, Grant};
 use keyproof_template::{
-    Account, Key, ManagedPolicy, OrganizationPolicy, OrganizationPolicyKind, OrganizationTarget,
-    Role, Table, User,
+    Account, Group, Key, ManagedPolicy, OrganizationPolicy, OrganizationPolicyKind,
+    OrganizationTarget, Role, Table, User,
 };
 use thiserror::Error;
 
@@ -17,7 +17,7 @@ pub struct Part {
     pub account: Account,
 }
 
-/// A grant on a key. Templates have none; mutants do.
+/// A grant on a key. Templates have none; an account and mutants do.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KeyGrant {
     /// The key's ARN.
@@ -133,6 +133,17 @@ impl Estate {
         self.parts().find_map(|part| {
             let user = part.account.users.iter().find(|user| user.arn == arn)?;
             Some((part, user))
+        })
+    }
+
+    pub(crate) fn group(&self, name: &str) -> Option<(&Part, &Group)> {
+        self.parts().find_map(|part| {
+            let group = part
+                .account
+                .groups
+                .iter()
+                .find(|group| group.name == name)?;
+            Some((part, group))
         })
     }
 

@@ -183,3 +183,58 @@ fn a_plan_with_a_gap_is_fixed() {
     let again = run(&["coverage"], &fixed, &read("template.yaml"));
     again.exits(0);
 }
+
+/// The YAML blocks of docs/check.md that are a pipeline's.
+fn pipelines() -> Vec<String> {
+    let document = std::fs::read_to_string(root().join("docs/check.md")).unwrap();
+    let blocks = document.split("```yaml\n").skip(1);
+    blocks
+        .map(|rest| rest.split("```").next().unwrap().to_owned())
+        .collect()
+}
+
+/// Every text in a document.
+fn texts(node: &keyproof_document::Node) -> Vec<String> {
+    match &node.value {
+        keyproof_document::Value::String(text) => vec![text.clone()],
+        keyproof_document::Value::Sequence(items) => items.iter().flat_map(texts).collect(),
+        keyproof_document::Value::Mapping(entries) => {
+            entries.iter().flat_map(|(_, node)| texts(node)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn the_pipelines_of_the_documentation_are_yaml_whose_commands_run() {
+    let pipelines = pipelines();
+    assert_eq!(pipelines.len(), 2);
+    for pipeline in pipelines {
+        let reading = keyproof_document::read(&pipeline);
+        assert_eq!(reading.errors, [], "{pipeline}");
+        let commands: Vec<String> = texts(&reading.node.unwrap())
+            .into_iter()
+            .filter(|text| text.starts_with("keyproof "))
+            .collect();
+        assert_eq!(commands.len(), 2, "{commands:?}");
+        // Coverage of the whole deployment takes too long for a debug build.
+        for command in commands
+            .iter()
+            .filter(|command| command.starts_with("keyproof check "))
+        {
+            let words = command.split_whitespace().skip(1);
+            let mut program = keyproof(words);
+            let folder = program.directory.path().to_owned();
+            std::fs::create_dir(folder.join("plans")).unwrap();
+            for file in ["template.yaml", "plans/orders.yaml"] {
+                std::fs::copy(root().join(file), folder.join(file)).unwrap();
+            }
+            program.run().exits(0);
+            for file in ["keyproof.sarif", "keyproof.md", "keyproof.xml"] {
+                if command.contains(file) {
+                    assert!(folder.join(file).is_file(), "{command}");
+                }
+            }
+        }
+    }
+}

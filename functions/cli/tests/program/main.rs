@@ -10,6 +10,7 @@
     reason = "test helpers fail by panicking"
 )]
 
+mod account;
 mod canary;
 mod check;
 mod demo;

@@ -63,6 +63,11 @@ impl Program {
         self.command.current_dir(directory);
     }
 
+    pub(crate) fn args<'a>(mut self, words: impl IntoIterator<Item = &'a str>) -> Self {
+        self.command.args(words);
+        self
+    }
+
     pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
         self

@@ -14,6 +14,7 @@ use keyproof_aws::Runner;
 use keyproof_plan::Plan;
 use keyproof_verdict::{Report, Verdict};
 
+pub(crate) use look::grant;
 use look::{KeyDocuments, Looker};
 
 /// Fills in the causes that can be found; what could not be looked at is told, a sentence each.

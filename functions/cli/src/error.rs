@@ -131,6 +131,12 @@ pub enum CliError {
         /// Why.
         source: ArchiveError,
     },
+    /// What was read holds nothing that a plan could prove.
+    #[error("{0}")]
+    Draft(String),
+    /// An account that can't be read.
+    #[error("the account can't be read: {0}")]
+    Account(String),
     /// A step of the story that could not be played.
     #[error("the story cannot go on: {0}")]
     Story(String),

@@ -127,7 +127,7 @@ impl EstateOptions {
 }
 
 /// A template that is wrong is told about when it is read for good.
-fn exports(
+pub(crate) fn exports(
     texts: &[(&Source, String)],
     options: &keyproof_template::Options,
 ) -> BTreeMap<String, String> {
@@ -139,7 +139,7 @@ fn exports(
         .collect()
 }
 
-fn runner(word: &str) -> Result<Runner, String> {
+pub(crate) fn runner(word: &str) -> Result<Runner, String> {
     match word {
         "anybody" => Ok(Runner::Anybody),
         arn if arn.starts_with("arn:") && arn.contains(":iam::") => {

@@ -18,6 +18,7 @@ mod file;
 mod format;
 mod input;
 pub mod io;
+mod live;
 mod log;
 mod outcome;
 mod recording;

@@ -243,7 +243,7 @@ fn end_of(
 }
 
 /// JSON is YAML, in flow style.
-fn flow(value: &Value) -> String {
+pub(crate) fn flow(value: &Value) -> String {
     match value {
         Value::Array(all) => {
             let all: Vec<String> = all.iter().map(flow).collect();
@@ -262,7 +262,7 @@ fn flow(value: &Value) -> String {
 }
 
 /// A key. `on` is one that only old YAML takes for a truth value.
-fn key(name: &str) -> String {
+pub(crate) fn key(name: &str) -> String {
     match name {
         "on" => name.to_owned(),
         _ => flow(&Value::from(name)),

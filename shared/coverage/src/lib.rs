@@ -6,7 +6,7 @@
 //! one at a time; [`cover()`] evaluates the plan against each. A mutant that no probe notices either
 //! changes nothing for anybody (it is equivalent), or changes what no plan can ask about, or
 //! *survives*: then an expectation is found that would notice it. [`amend()`] writes these into the
-//! plan's own text.
+//! plan's own text. [`draft()`] writes a first plan, from the same questions.
 //!
 //! Everybody are the templates' roles and whoever would run the plan: those that a plan can take the
 //! place of.
@@ -14,6 +14,7 @@
 mod amend;
 mod condition;
 mod cover;
+mod draft;
 mod generate;
 mod mutant;
 mod remedy;
@@ -28,6 +29,7 @@ mod tests;
 
 pub use amend::{AmendError, Amended, amend};
 pub use cover::cover;
+pub use draft::{Draft, DraftError, Source, draft, missing};
 pub use mutant::Mutant;
 pub use remedy::Remedy;
 pub use report::{Coverage, OutOfReach, PlanRow, Survivor};

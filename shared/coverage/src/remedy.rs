@@ -241,7 +241,7 @@ fn table_json(table: &Table) -> Value {
     })
 }
 
-fn canary_json(canary: &Canary) -> Value {
+pub(crate) fn canary_json(canary: &Canary) -> Value {
     let attributes = |all: &std::collections::BTreeMap<String, Attribute>| {
         let all = all.iter().filter_map(|(name, value)| {
             let value = match value {

@@ -3,7 +3,7 @@
 //!
 //! Put as a plan of its own, so that the very evaluation that answers plans answers this, too.
 
-mod questions;
+pub(crate) mod questions;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `keyproof plan`: check a plan, print the format, keep plans in a deployed stack.
+//! `keyproof plan`: check a plan, draft a first one, print the format, keep plans in a deployed stack.
 
 mod cost;
+mod init;
 mod list;
 mod pull;
 mod push;
@@ -17,7 +18,7 @@ use crate::input::Source;
 use crate::io::Io;
 use crate::outcome::Outcome;
 
-/// Check a plan, print the format of plans, or keep plans in a deployed stack
+/// Check a plan, draft a first one, print the format of plans, or keep plans in a deployed stack
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -37,6 +38,7 @@ enum PlanCommand {
     },
     /// Print the JSON Schema of plans, for editors
     Schema,
+    Init(Box<init::Arguments>),
     Cost(cost::Arguments),
     Push(push::Arguments),
     Pull(pull::Arguments),
@@ -56,6 +58,7 @@ pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
             ];
             format!("{}: {}", plan.name, counts.join(", "))
         }
+        PlanCommand::Init(arguments) => return init::run(arguments, io),
         PlanCommand::Schema => format!("{:#}", keyproof_plan::schema()),
         PlanCommand::Cost(arguments) => return cost::run(arguments, io),
         PlanCommand::Push(arguments) => return push::run(arguments, io),

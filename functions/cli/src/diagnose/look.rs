@@ -107,7 +107,7 @@ where
     }
 }
 
-fn grant(entry: &GrantListEntry) -> Option<Grant> {
+pub(crate) fn grant(entry: &GrantListEntry) -> Option<Grant> {
     let operations = entry.operations().iter().map(GrantOperation::as_str);
     let mut grant = Grant::new(entry.grantee_principal()?, operations);
     grant.id = entry.grant_id().map(Into::into);

@@ -29,7 +29,7 @@ fn free<T>(taken: &IndexMap<String, T>, wanted: &str) -> String {
 }
 
 /// Adds the roles that the plan doesn't have; returns those that no plan can name.
-pub(super) fn add_roles(plan: &mut Plan, estate: &Estate) -> BTreeSet<String> {
+pub(crate) fn add_roles(plan: &mut Plan, estate: &Estate) -> BTreeSet<String> {
     let mut nameless = BTreeSet::new();
     let known: BTreeSet<String> = plan
         .principals
@@ -77,7 +77,7 @@ fn is_generated(name: &str, logical_id: &str) -> bool {
 }
 
 /// Adds the tables that the plan doesn't have; returns those that no plan can name.
-pub(super) fn add_tables(plan: &mut Plan, estate: &Estate) -> BTreeSet<String> {
+pub(crate) fn add_tables(plan: &mut Plan, estate: &Estate) -> BTreeSet<String> {
     let mut nameless = BTreeSet::new();
     let known: BTreeSet<String> = plan
         .tables
@@ -132,7 +132,7 @@ pub(super) fn add_tables(plan: &mut Plan, estate: &Estate) -> BTreeSet<String> {
 }
 
 /// Every question, what is expected being of no account.
-pub(super) fn questions(plan: &Plan, estate: &Estate) -> Vec<Expectation> {
+pub(crate) fn questions(plan: &Plan, estate: &Estate) -> Vec<Expectation> {
     let mut all = Vec::new();
     for principal in plan.principals.keys() {
         let mut ask = |on: Option<&String>, index: Option<&String>, actions: Vec<Action>| {
@@ -171,7 +171,7 @@ pub(super) fn questions(plan: &Plan, estate: &Estate) -> Vec<Expectation> {
 
 /// Who beside the runner may assume which role: the other roles, and somebody of another account
 /// whom that account allows everything. Of a role alone: who may assume it, and whom it may.
-pub(super) fn assumable(
+pub(crate) fn assumable(
     plan: &Plan,
     estate: &Estate,
     facts: &RunFacts,

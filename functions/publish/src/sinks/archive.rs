@@ -10,7 +10,7 @@ use keyproof_report::{Stamp, ocsf_finding};
 use keyproof_state::ChangeItem;
 
 use super::Calling;
-use super::hub::{Ledger, changed_rows};
+use super::hub::{FindingNote, Ledger, changed_rows};
 use crate::Record;
 use crate::sink::{About, Sink, Telling, Told};
 
@@ -51,20 +51,25 @@ impl<Port: PutObject, Notes: Ledger> Sink for Archives<Port, Notes> {
             let rows = changed_rows(change, report);
             if !rows.is_empty() {
                 let now = change.finished_at.to_string();
+                let probes = rows.iter().map(|row| row.id.as_str()).collect();
+                let mut notes = self.ledger.about(&change.plan, &probes).await?;
+                let mut new = Vec::new();
                 let mut lines = String::new();
                 for row in rows {
-                    let created = self
-                        .ledger
-                        .since(&change.plan, &row.id, change.finished_at)
-                        .await?;
-                    let created = created.to_string();
+                    let note = notes.remove(&row.id).unwrap_or_else(|| {
+                        let note = FindingNote::new(&change.plan, &row.id, change.finished_at);
+                        new.push(note.clone());
+                        note
+                    });
                     let stamp = Stamp {
-                        created_at: &created,
+                        created_at: &note.created_at.to_string(),
                         updated_at: &now,
                     };
                     lines.push_str(&ocsf_finding(report, row, stamp).to_string());
                     lines.push('\n');
                 }
+                // Where there is no hub, nobody else has written down since when it is told.
+                self.ledger.write(&new).await?;
                 self.port.put(&key(change), lines.into_bytes()).await?;
             }
             told.mark(["ALL"]).await

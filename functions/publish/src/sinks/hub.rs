@@ -69,59 +69,50 @@ impl<Port: ImportFindings + UpdateFindings, Notes: Ledger> Hub<Port, Notes> {
         Self { port, ledger }
     }
 
-    /// What an entry asks of the hub; `None` where it asks nothing.
-    async fn outgoing(
-        &self,
-        change: &ChangeItem,
+    /// What an entry asks of the hub; `None` where it asks nothing. `before` is what the hub has.
+    fn outgoing(
+        about: &ChangeItem,
         entry: &Entry,
-        row: Option<&ProbeRow>,
-        report: &Report,
+        row: Option<(&Report, &ProbeRow)>,
+        before: Option<&FindingNote>,
         home: &Home,
-    ) -> Result<Option<Outgoing>, SinkError> {
-        let now = change.finished_at;
-        let before = self.ledger.note(&change.plan, &entry.probe).await?;
+    ) -> Option<Outgoing> {
+        let now = about.finished_at;
         // A sweep tells what the stream lost, after what came later: the hub has the later.
-        let newer = |told_at: Timestamp| told_at > now;
-        if before
-            .as_ref()
-            .and_then(|note| note.told_at)
-            .is_some_and(newer)
-        {
-            return Ok(None);
+        let told_at = before.and_then(|note| note.told_at);
+        if told_at.is_some_and(|told_at| told_at > now) {
+            return None;
         }
         let note = match (entry.kind, row) {
-            (EntryKind::Transition, Some(row)) => {
-                let created_at = before.as_ref().map_or(now, |note| note.created_at);
+            (EntryKind::Transition, Some((report, row))) => {
+                let new = || FindingNote::new(&about.plan, &entry.probe, now);
+                let mut note = before.cloned().unwrap_or_else(new);
                 let stamp = Stamp {
-                    created_at: &created_at.to_string(),
+                    created_at: &note.created_at.to_string(),
                     updated_at: &now.to_string(),
                 };
-                FindingNote {
-                    plan: change.plan.clone(),
-                    probe: entry.probe.clone(),
-                    created_at,
-                    told_at: Some(now),
-                    finding: Some(asff_finding(report, row, stamp, &place(home))),
-                }
+                note.finding = Some(asff_finding(report, row, stamp, &place(home)));
+                note.told_at = Some(now);
+                note
             }
-            (EntryKind::Retired, _) => match &before {
-                Some(note) if note.is_active() => note.clone().archived(now),
-                // Never told, so nothing to take back.
-                _ => return Ok(None),
-            },
-            _ => return Ok(None),
+            // What was never told needs no taking back.
+            (EntryKind::Retired, _) => before
+                .filter(|note| note.is_active())?
+                .clone()
+                .archived(now),
+            _ => return None,
         };
-        let had = before.as_ref().and_then(FindingNote::workflow);
+        let had = before.and_then(FindingNote::workflow);
         // A new finding takes its workflow from the import, an old one from an update only.
         let wants = note
             .workflow()
             .filter(|wants| had.is_some_and(|had| had != *wants));
         let workflow = wants.map(str::to_owned);
-        Ok(Some(Outgoing {
+        Some(Outgoing {
             part: part(entry).to_owned(),
             note,
             workflow,
-        }))
+        })
     }
 
     /// Imports findings, and writes down those that are as they should be. The parts of these, and
@@ -137,15 +128,14 @@ impl<Port: ImportFindings + UpdateFindings, Notes: Ledger> Hub<Port, Notes> {
             .collect();
         let mut failed = self.port.import(&findings).await?;
         failed.extend(self.update(outgoing).await?);
-        let mut parts = Vec::new();
-        for one in outgoing {
+        let done = outgoing.iter().filter(|one| {
             let id = one.note.id();
-            if failed.iter().all(|(other, _)| Some(other.as_str()) != id) {
-                // Only now: what is written down is what the hub has, workflow and all.
-                self.ledger.write(&one.note).await?;
-                parts.push(one.part.clone());
-            }
-        }
+            failed.iter().all(|(other, _)| Some(other.as_str()) != id)
+        });
+        let (parts, notes): (Vec<_>, Vec<_>) =
+            done.map(|one| (one.part.clone(), one.note.clone())).unzip();
+        // Only now: what is written down is what the hub has, workflow and all.
+        self.ledger.write(&notes).await?;
         Ok((parts, failed))
     }
 
@@ -276,14 +266,16 @@ impl<Port: ImportFindings + UpdateFindings, Notes: Ledger> Sink for Hub<Port, No
                     .iter()
                     .map(|row| (row.id.as_str(), row))
                     .collect();
-                let mut outgoing = Vec::new();
-                for entry in call {
-                    let row = rows.get(entry.probe.as_str()).copied();
-                    let one = self
-                        .outgoing(change, entry, row, report, about.home)
-                        .await?;
-                    outgoing.extend(one);
-                }
+                let probes = call.iter().map(|entry| entry.probe.as_str()).collect();
+                let notes = self.ledger.about(&change.plan, &probes).await?;
+                let outgoing: Vec<_> = call
+                    .iter()
+                    .filter_map(|entry| {
+                        let row = rows.get(entry.probe.as_str()).map(|row| (report, *row));
+                        let before = notes.get(&entry.probe);
+                        Self::outgoing(change, entry, row, before, about.home)
+                    })
+                    .collect();
                 if outgoing.is_empty() {
                     continue;
                 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What Security Hub and the archive have been told, probe by probe.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::Timestamp;
-use keyproof_state::{Key, Noun, hex};
-use keyproof_store::{Query, Table, Update, Updated};
+use keyproof_state::{ItemError, Key, Noun, hex};
+use keyproof_store::{Query, Table, Write, Written};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::marks::put;
 use crate::sink::SinkError;
 use crate::sinks::Calling;
 
@@ -35,6 +36,13 @@ impl Noun for FindingNote {
         key(&self.plan, &self.probe)
     }
 }
+
+/// How many notes are looked at one by one.
+const FEW: usize = 2;
+
+/// How many are written at once: a transaction takes 100 writes and 4 MB, a note up to 240 KB.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
+const MOST_WRITES: usize = 16;
 
 /// The beginning of the sort keys of notes.
 const NOTES: &str = "FINDING";
@@ -80,6 +88,17 @@ impl FindingNote {
         self.text("RecordState") == Some("ACTIVE")
     }
 
+    /// Of what was never told.
+    pub(crate) fn new(plan: &str, probe: &str, created_at: Timestamp) -> Self {
+        Self {
+            plan: plan.to_owned(),
+            probe: probe.to_owned(),
+            created_at,
+            told_at: None,
+            finding: None,
+        }
+    }
+
     /// The same, told anew.
     #[must_use]
     pub fn renewed(mut self, now: Timestamp) -> Self {
@@ -105,26 +124,41 @@ impl FindingNote {
 
 /// Where notes are kept.
 pub trait Ledger {
-    /// The note about a probe.
-    fn note<'a>(&'a self, plan: &'a str, probe: &'a str) -> Calling<'a, Option<FindingNote>>;
+    /// The notes about these probes, by probe; none about what was never told.
+    fn about<'a>(
+        &'a self,
+        plan: &'a str,
+        probes: &'a BTreeSet<&'a str>,
+    ) -> Calling<'a, BTreeMap<String, FindingNote>>;
 
     /// Every note of a plan.
     fn notes<'a>(&'a self, plan: &'a str) -> Calling<'a, Vec<FindingNote>>;
 
-    /// Since when findings of a probe have been told: since `now`, where there was none.
-    fn since<'a>(&'a self, plan: &'a str, probe: &'a str, now: Timestamp)
-    -> Calling<'a, Timestamp>;
-
-    /// Writes a note in the place of the one before it.
-    fn write<'a>(&'a self, note: &'a FindingNote) -> Calling<'a, ()>;
+    /// Writes notes in the place of those before them.
+    fn write<'a>(&'a self, notes: &'a [FindingNote]) -> Calling<'a, ()>;
 }
 
 /// The state table as the ledger.
 impl<T: Table> Ledger for T {
-    fn note<'a>(&'a self, plan: &'a str, probe: &'a str) -> Calling<'a, Option<FindingNote>> {
+    fn about<'a>(
+        &'a self,
+        plan: &'a str,
+        probes: &'a BTreeSet<&'a str>,
+    ) -> Calling<'a, BTreeMap<String, FindingNote>> {
         Box::pin(async move {
-            let item = self.get(&key(plan, probe)).await?;
-            Ok(item.map(FindingNote::from_item).transpose()?)
+            let mut notes = Vec::new();
+            // A look at each costs a call, a look at all what the plan's notes weigh.
+            if probes.len() <= FEW {
+                for probe in probes {
+                    let item = self.get(&key(plan, probe)).await?;
+                    notes.extend(item.map(FindingNote::from_item).transpose()?);
+                }
+            } else {
+                notes = self.notes(plan).await?;
+            }
+            let wanted = notes.into_iter();
+            let wanted = wanted.filter(|note| probes.contains(note.probe.as_str()));
+            Ok(wanted.map(|note| (note.probe.clone(), note)).collect())
         })
     }
 
@@ -137,35 +171,19 @@ impl<T: Table> Ledger for T {
         })
     }
 
-    fn since<'a>(
-        &'a self,
-        plan: &'a str,
-        probe: &'a str,
-        now: Timestamp,
-    ) -> Calling<'a, Timestamp> {
+    fn write<'a>(&'a self, notes: &'a [FindingNote]) -> Calling<'a, ()> {
         Box::pin(async move {
-            let note = FindingNote {
-                plan: plan.to_owned(),
-                probe: probe.to_owned(),
-                created_at: now,
-                told_at: None,
-                finding: None,
-            };
-            let item = note.to_item()?;
-            let mut update = Update::of(key(plan, probe));
-            for name in ["schema", "plan", "probe", "created_at"] {
-                update
-                    .set_if_absent
-                    .extend(item.get(name).map(|value| (name, value.clone())));
+            for some in notes.chunks(MOST_WRITES) {
+                let puts = some.iter().map(|note| Ok(Write::put(note.to_item()?)));
+                let puts = puts.collect::<Result<Vec<_>, ItemError>>()?;
+                match Table::write(self, &puts).await? {
+                    Written::Done => {}
+                    Written::Refused(_) | Written::Conflict => {
+                        return Err(SinkError::Contended(FindingNote::NOUN));
+                    }
+                }
             }
-            match self.update(&update).await? {
-                Updated::Done(item) => Ok(FindingNote::from_item(item)?.created_at),
-                Updated::Refused(_) => Err(SinkError::Contended(FindingNote::NOUN)),
-            }
+            Ok(())
         })
-    }
-
-    fn write<'a>(&'a self, note: &'a FindingNote) -> Calling<'a, ()> {
-        Box::pin(put(self, note))
     }
 }

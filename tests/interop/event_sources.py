@@ -11,10 +11,11 @@ from lambda_runtime import FunctionError
 
 
 class QueueMapping:
-    """An SQS queue that feeds a function, with `ReportBatchItemFailures`."""
+    """An SQS queue that feeds a function, with `ReportBatchItemFailures`. `twice` delivers each batch again after
+    it succeeded, as a standard queue may."""
 
     def __init__(self, sqs, url, function, batch_size=10):
-        self.sqs, self.url, self.function, self.batch_size = sqs, url, function, batch_size
+        self.sqs, self.url, self.function, self.batch_size, self.twice = sqs, url, function, batch_size, False
         names = ["QueueArn"]
         self.arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]["QueueArn"]
 
@@ -30,7 +31,8 @@ class QueueMapping:
         ).get("Messages", [])
         if not messages:
             return 0, []
-        answer = self.function.invoke({"Records": [self.record(message) for message in messages]})
+        for _ in range(2 if self.twice else 1):
+            answer = self.function.invoke({"Records": [self.record(message) for message in messages]})
         failed = {failure["itemIdentifier"] for failure in (answer or {}).get("batchItemFailures", [])}
         unknown = failed - {message["MessageId"] for message in messages}
         assert not unknown, f"{self.function.name} failed messages that it was not given: {unknown}"

@@ -48,7 +48,7 @@ def template_resources():
 class Service:
     def __init__(self, folder):
         os.environ["MOTO_ACCOUNT_ID"] = ACCOUNT
-        self.resources = template_resources()
+        self.resources, self.clients, self.workflows = template_resources(), {}, []
         self.clock = Clock(folder)
         self.moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
         self.moto.start()
@@ -65,17 +65,20 @@ class Service:
         )
         self.publish = self.function(
             "keyproof-publish",
-            Aws(self.proxy.endpoint, self.stack.access_key, self.stack.secret_key).environment(),
+            # A call that fails is Lambda's to bring again, and not the SDK's.
+            Aws(self.proxy.endpoint, self.stack.access_key, self.stack.secret_key).environment()
+            | {"AWS_MAX_ATTEMPTS": "1"},
         )
         self.queue = QueueMapping(self.client("sqs"), self.runs, self.verify)
         self.stream = StreamMapping(self.client("dynamodbstreams"), self.stream_arn, self.publish, self.wanted)
-        self.workflows = []
 
     # --- what the service is made of --------------------------------------------------------------
 
     def client(self, service):
         """A client of the stack's own AWS, around the proxy."""
-        return self.stack.client(service)
+        if service not in self.clients:
+            self.clients[service] = self.stack.client(service)
+        return self.clients[service]
 
     def reset(self):
         """An empty AWS: moto keeps what it holds for the life of this process."""
@@ -83,7 +86,7 @@ class Service:
 
     def start_sandbox(self):
         process = subprocess.Popen(
-            [KEYPROOF, "sandbox", "--template", "template.yaml"],
+            [KEYPROOF, "sandbox"],
             env=bare_environment() | self.clock.environment,
             stdout=subprocess.PIPE,
             text=True,
@@ -206,6 +209,23 @@ class Service:
         """Lets the functions work until nothing is left to do now."""
         while self.queue.drain() + self.stream.drain():
             pass
+
+    def deliver(self, twice=False, one_by_one=False, failing=None):
+        """How queue and stream are delivered from now on. The first delivery of each batch of the stream meets a
+        service of which one call fails."""
+        self.queue.twice = self.stream.twice = twice
+        self.stream.batch_size = 1 if one_by_one else 100
+        self.proxy.mend()
+        met = set()
+
+        def between(batch):
+            first = batch[0]["dynamodb"]["SequenceNumber"]
+            self.proxy.mend()
+            if failing and first not in met:
+                met.add(first)
+                self.proxy.fail(failing, times=1)
+
+        self.stream.between = between
 
     def pass_time(self, **length):
         """Moves the clock, for functions, sandbox and delayed messages alike."""

@@ -20,8 +20,9 @@ use crate::{Query, StoreError, Table, Write, Written};
 
 /// How often a state is read that others write at the same time.
 const READS: usize = 5;
-/// How often a write is tried whose conditions others break.
-const TRIES: usize = 20;
+/// How often a write is tried whose conditions others break: all tries of a commit together take no
+/// more than the few seconds that a run leaves for it.
+const TRIES: usize = 30;
 
 /// The state table, as the functions and the command line know it.
 #[derive(Clone, Debug)]

@@ -6,8 +6,10 @@
 //! again and the report applied again: nothing is lost, and no number is left out. Where the run's
 //! id is done already, nothing is written: nothing is applied twice.
 
+use std::time::Duration;
+
 use keyproof_state::{
-    Applied, Noun, Observed, PlanState, Reference, Rules, RunStage, RunStatus, apply, split,
+    Applied, Noun, Observed, PlanState, Reference, Rules, RunStage, RunStatus, apply, hex, split,
 };
 use keyproof_verdict::Report;
 
@@ -37,7 +39,10 @@ impl<T: Table> Store<T> {
         rules: &Rules,
         reports: &impl Reports,
     ) -> Result<Committed, StoreError> {
-        for _ in 0..TRIES {
+        for attempt in 0..TRIES {
+            if attempt > 0 {
+                tokio::time::sleep(pause(&report.run.id, attempt)).await;
+            }
             let known = self.state(&report.plan.name).await?;
             let applied = apply(&known, report, observed, rules)?;
             if let (Some(key), Some(text)) = (&applied.run.report_key, &applied.apart) {
@@ -62,6 +67,17 @@ impl<T: Table> Store<T> {
             plan: report.plan.name.clone(),
         })
     }
+}
+
+/// How long to wait before another try: up to a quarter of a second, and not as long as others wait
+/// who met at the same moment.
+fn pause(run_id: &str, attempt: usize) -> Duration {
+    let most: u64 = 250.min(10 << attempt.min(5));
+    let seed = hex(format!("{run_id}/{attempt}").as_bytes());
+    let seed = seed
+        .get(..8)
+        .and_then(|digits| u64::from_str_radix(digits, 16).ok());
+    Duration::from_millis(seed.unwrap_or_default() % (most + 1))
 }
 
 /// The writes of a commit; the last is that of the run's status.

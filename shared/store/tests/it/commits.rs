@@ -113,6 +113,7 @@ fn runs() -> impl Strategy<Value = (Vec<(u64, Option<Finding>)>, Vec<usize>)> {
 
 fn block_on<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread()
+        .enable_time()
         .build()
         .unwrap()
         .block_on(future)

@@ -20,7 +20,9 @@ mod fault;
 mod inject;
 mod message;
 mod proxy;
+mod tls;
 
 pub use call::{Call, Service};
 pub use fault::Fault;
 pub use proxy::{Disturbance, Proxy, Recording};
+pub use tls::{Flaw, Tls};

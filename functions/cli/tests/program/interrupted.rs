@@ -103,8 +103,8 @@ async fn an_interrupted_run_reports_what_it_has_and_never_passes() {
             [None, Some("blind"), Some("no_witness")],
             [None, None, Some("blind")],
             [Some("blind"), None, None],
-            // The plan names the key itself: its state alone is not known.
-            [None, None, None],
+            // Which key it is is known, and not whose.
+            [Some("blind"), None, None],
             [None, Some("blind"), Some("no_witness")],
             [None, None, Some("blind")],
         ]) {

@@ -32,3 +32,4 @@ mod streams;
 mod support;
 mod verify;
 mod verify_sandbox;
+mod ways;

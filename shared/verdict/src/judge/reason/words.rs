@@ -141,8 +141,8 @@ pub(in crate::judge) fn clause(
         ),
         Blindness::NoSession => (
             with_code("the role could not be assumed"),
-            "let its trust policy admit the runner and the runner call `sts:AssumeRole` on it, then \
-             run again",
+            "read the message, and where it is STS that refused, let the role's trust policy admit the \
+             runner and the runner call `sts:AssumeRole` on it, then run again",
         ),
         Blindness::WrongSession => (
             "the session that came back is another role's".to_owned(),

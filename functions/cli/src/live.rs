@@ -92,7 +92,8 @@ fn who(arn: &Arn, caller: &str, account: &Account) -> Runner {
             let role = account.roles.iter().find(|role| role.name == name);
             role.map_or(Runner::Administrator, |role| Runner::Arn(role.arn.clone()))
         }
-        (Some("user"), Some(_)) => Runner::Arn(caller.to_owned()),
+        // An emulator may have users that IAM couldn't have.
+        (Some("user"), Some(_)) if arn.service() == "iam" => Runner::Arn(caller.to_owned()),
         _ => Runner::Administrator,
     }
 }

@@ -17,8 +17,9 @@ use crate::template::{Template, texts, written};
 type Permissions = &'static [(&'static str, &'static [&'static str])];
 
 /// Each function and what its code calls.
-const FUNCTIONS: [(&str, Permissions); 3] = [
+const FUNCTIONS: [(&str, Permissions); 4] = [
     ("Verify", keyproof_verify::PERMISSIONS),
+    ("Publish", keyproof_publish::PERMISSIONS),
     ("Api", keyproof_api::PERMISSIONS),
     ("Canary", keyproof_canary::PERMISSIONS),
 ];

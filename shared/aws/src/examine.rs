@@ -5,6 +5,7 @@
 //! Nothing is judged here, and nothing is called that a run would not call.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 
 use keyproof_plan::{Plan, TableKey};
 use keyproof_verdict::{KeyState, Observation, Observations};
@@ -20,6 +21,8 @@ use crate::{Runner, Settings};
 pub struct Examination {
     /// The operator's ARN as STS gives it; else what came of asking.
     pub caller: Result<String, Box<Observation>>,
+    /// Whether STS had no room for the policy that keeps a run's sessions to the calls of the plan.
+    pub unguarded: bool,
     /// The region that was worked in.
     pub region: String,
     /// What the replies say of this machine's clock: one for each service that answered.
@@ -77,6 +80,24 @@ pub struct KeyFacts {
 /// Asks for what a run of the plan needs. As with [`verify()`](crate::verify()), the future is to be
 /// run where it is.
 pub async fn examine(plan: &Plan, settings: &Settings, runner: &Runner) -> Examination {
+    let (found, guard_refused) = once(plan, settings, runner).await;
+    if !guard_refused {
+        return found;
+    }
+    // As a run does it: what some sessions lack, all of them lack.
+    let bare = Settings {
+        guard: false,
+        ..settings.clone()
+    };
+    let (found, _) = once(plan, &bare, runner).await;
+    Examination {
+        unguarded: true,
+        ..found
+    }
+}
+
+/// Asks once; and whether STS would not take the sessions' guard.
+async fn once(plan: &Plan, settings: &Settings, runner: &Runner) -> (Examination, bool) {
     let mut run = Run::start(plan, settings, runner).await;
     let watch = Watch::default();
     run.config = watch.over(&run.config);
@@ -84,7 +105,7 @@ pub async fn examine(plan: &Plan, settings: &Settings, runner: &Runner) -> Exami
     tracing::info!(run_id = %run.id, plan = plan.name, "examination started");
     let mut found = observe::examine(&run).await;
     found.clock = watch.readings();
-    found
+    (found, run.guard_refused.load(Ordering::Relaxed))
 }
 
 /// The operator's ARN, and the keys behind the plan's aliases, by the alias as the plan has it: as

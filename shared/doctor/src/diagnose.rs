@@ -80,6 +80,7 @@ pub fn diagnose(
         file: row.file.clone().unwrap_or_else(|| "PLAN".to_owned()),
     };
     let mut checks = vec![runner::identity(&case), runner::clock(&found.clock)];
+    checks.extend(runner::guard(found.unguarded));
     for (name, principal) in &plan.principals {
         checks.push(principal::session(&case, name, principal));
     }

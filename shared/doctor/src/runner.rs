@@ -68,6 +68,17 @@ pub(crate) fn reach() -> Mend {
     )
 }
 
+/// A run goes on without the policy that keeps its sessions to the plan's calls, and says so.
+pub(crate) fn guard(unguarded: bool) -> Option<Check> {
+    let told = "STS has no room for the policy that keeps the sessions to the plan's calls beside their \
+                tags: a run goes on without, and says so";
+    unguarded.then(|| {
+        Check::ok("runner/guard".to_owned(), told).mend(Mend::words(
+            "give a principal fewer or shorter `tags` in the plan",
+        ))
+    })
+}
+
 pub(crate) fn clock(readings: &[ClockReading]) -> Check {
     let id = "runner/clock".to_owned();
     let Some(worst) = readings

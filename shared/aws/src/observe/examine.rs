@@ -46,6 +46,7 @@ pub(crate) async fn examine(run: &Run<'_>) -> Examination {
     }
     Examination {
         caller,
+        unguarded: false,
         region: run.region.to_owned(),
         clock: Vec::new(),
         sessions,

@@ -11,6 +11,7 @@
 )]
 
 mod canaries;
+mod examination;
 mod faults;
 mod findings;
 mod guard;

@@ -58,6 +58,7 @@ fn found(session: Observation) -> Examination {
     let runner = "arn:aws:sts::111122223333:assumed-role/ci/s".to_owned();
     Examination {
         caller: Ok(runner),
+        unguarded: false,
         region: "us-east-1".to_owned(),
         clock: vec![ClockReading {
             service: Service::Sts,
@@ -268,6 +269,22 @@ fn credentials_that_cant_run_a_plan_are_named() {
         state(Ok("arn:aws:iam::111122223333:user/me".to_owned())),
         State::Ok
     );
+}
+
+#[test]
+fn sessions_without_a_policy_of_their_own_are_told_and_no_problem() {
+    let mut found = found(allowed());
+    let guard = |found: &Examination| {
+        let told = told(&plan(ALLOWED), found, None);
+        let mut checks = told.checks.into_iter();
+        checks
+            .find(|check| check.id == "runner/guard")
+            .map(|check| check.state)
+    };
+
+    assert_eq!(guard(&found), None);
+    found.unguarded = true;
+    assert_eq!(guard(&found), Some(State::Ok));
 }
 
 #[test]

@@ -104,6 +104,12 @@ async fn run(plan: &Plan, account: &Account) -> Option<Report> {
     Some(report)
 }
 
+/// A runner that may not describe the key can't tell whose it is; the template tells `check`.
+fn may_not_describe_the_key(check: &str, run: &str) -> bool {
+    check.contains("/encryption Pass None: allowed")
+        && run.contains("/encryption Inconclusive Some(Blind): denied by Some(Kms)")
+}
+
 /// Compares the case as it is and a sample of its mutants.
 #[track_caller]
 fn compare(plan: &Path, template: &Path) {
@@ -137,7 +143,7 @@ fn compare(plan: &Path, template: &Path) {
         compared += 1;
         let (checked, ran) = (outcomes(&checked), outcomes(&ran));
         for (check, run) in checked.iter().zip(&ran) {
-            if check != run {
+            if check != run && !may_not_describe_the_key(check, run) {
                 differing.push(format!("{id}\n  check:   {check}\n  sandbox: {run}"));
             }
         }

@@ -19,6 +19,7 @@ from moto.sqs.models import sqs_backends
 
 from clock import Clock
 from conftest import ACCOUNT, KEYPROOF, REGION, ROOT, Aws, bare_environment, read_lines_until, stop
+from deployment import CloudFormation, properties, request
 from event_sources import QueueMapping, StreamMapping
 from flaky import Flaky
 from lambda_runtime import Function
@@ -63,6 +64,12 @@ class Service:
             "keyproof-verify",
             self.aws.environment() | {"KEYPROOF_STATE_ENDPOINT_URL": self.stack.endpoint},
         )
+        self.api = self.function("keyproof-api", self.stack.environment())
+        self.canary = self.function(
+            "keyproof-canary",
+            self.aws.environment() | {"KEYPROOF_STATE_ENDPOINT_URL": self.stack.endpoint},
+        )
+        self.cloudformation = CloudFormation()
         self.publish = self.function(
             "keyproof-publish",
             # A call that fails is Lambda's to bring again, and not the SDK's.
@@ -200,6 +207,18 @@ class Service:
         )
         return event_id
 
+    def deploy(self, request_type, plan):
+        """CloudFormation creates or deletes what the template calls `Canaries`."""
+        told = properties(plan, self.runs, BUCKET)
+        self.canary.invoke(self.cloudformation.event(request_type, told))
+        answer = self.cloudformation.answer()
+        assert answer["Status"] == "SUCCESS", answer
+
+    def call(self, method, path, body=None):
+        """A signed call of the HTTP API: status and body."""
+        answer = self.api.invoke(request(method, path, body))
+        return answer["statusCode"], json.loads(answer["body"])
+
     def ask(self, plan, trigger="schedule"):
         """A message of the Scheduler's, or of anybody who may send to the queue."""
         body = json.dumps({"plan": plan, "trigger": trigger})
@@ -277,7 +296,7 @@ class Service:
         return {key: s3.get_object(Bucket=BUCKET, Key=key)["Body"].read().decode() for key in keys}
 
     def stop(self):
-        for part in (self.verify, self.publish, self.proxy, self.clock, self.moto):
+        for part in (self.verify, self.publish, self.api, self.canary, self.proxy, self.clock, self.moto):
             part.stop()
         stop(self.sandbox)
 

@@ -72,7 +72,6 @@ class World:
             BillingMode="PAY_PER_REQUEST",
             SSESpecification=self.encryption(self.key),
         )
-        self.plant()
         for key in (self.key, self.other):
             self.kms.put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps(policy("reader")))
         self.grant = None
@@ -86,6 +85,9 @@ class World:
 
     def uproot(self):
         self.dynamodb.delete_item(TableName="orders", Key=CANARY)
+
+    def is_planted(self):
+        return "Item" in self.dynamodb.get_item(TableName="orders", Key=CANARY, ConsistentRead=True)
 
     def plant(self):
         self.dynamodb.put_item(TableName="orders", Item=CANARY | {"proof": {"S": PROOF}})

@@ -3,18 +3,17 @@
 sandbox the AWS under test, and CloudFormation a server that waits for an answer.
 """
 
-import http.server
 import json
-import queue
 import subprocess
-import threading
 
 import pytest
 
 from conftest import CANARY, REGION, ROOT, Aws, keyproof, start_sandbox, stop
+from deployment import CloudFormation, properties, request
 from lambda_runtime import Function
 
 TABLE, BUCKET = "state", "reports"
+PLAN = (ROOT / "plans/orders.yaml").read_text()
 ROLE = "Principal: { Service: lambda.amazonaws.com }"
 
 
@@ -60,74 +59,9 @@ def deployer(tmp_path):
         stop(process)
 
 
-class CloudFormation:
-    """Waits for answers, as S3 does behind a response URL."""
-
-    def __init__(self):
-        self.answers = answers = queue.Queue()
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_PUT(self):
-                body = self.rfile.read(int(self.headers["content-length"]))
-                answers.put((self.headers["content-type"], json.loads(body)))
-                self.send_response(200)
-                self.send_header("content-length", "0")
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def event(self, request_type, properties):
-        event = {
-            "RequestType": request_type,
-            "ResponseURL": f"http://127.0.0.1:{self.server.server_port}/signed",
-            "StackId": "arn:aws:cloudformation:us-east-1:111122223333:stack/keyproof/1a2b",
-            "RequestId": "7bfe2d54",
-            "ResourceType": "Custom::KeyproofCanaries",
-            "LogicalResourceId": "Canaries",
-            "ResourceProperties": properties,
-        }
-        return event if request_type == "Create" else event | {"PhysicalResourceId": "keyproof-Canaries"}
-
-    def answer(self):
-        content_type, answer = self.answers.get(timeout=30)
-        assert content_type == ""
-        return answer
-
-
-def properties(queue_url):
-    stack = {
-        "stack": "keyproof", "queue_url": queue_url, "queue_arn": "arn:aws:sqs:us-east-1:111122223333:runs",
-        "dead_letter_queues": {}, "report_bucket": BUCKET, "evidence_bucket": "evidence",
-        "signing_key": "arn:aws:kms:us-east-1:111122223333:key/k", "schedule_group": "group",
-        "scheduler_role_arn": "arn:aws:iam::111122223333:role/scheduler",
-        "scheduler_dead_letter_arn": "arn:aws:sqs:us-east-1:111122223333:dead", "api_url": "https://api",
-    }
-    plan = (ROOT / "plans/orders.yaml").read_text()
-    return {"ServiceToken": "arn", "ServiceTimeout": "300", "IntervalMinutes": "15", "Plan": plan, "Stack": stack}
-
-
 def start(name, environment, queue_url):
     parts = {"KEYPROOF_STATE_TABLE": TABLE, "KEYPROOF_REPORT_BUCKET": BUCKET, "KEYPROOF_QUEUE_URL": queue_url}
     return Function(name, ROOT / f"target/debug/{name}", parts | environment)
-
-
-def request(method, path, body=None, **headers):
-    """As API Gateway hands it over, payload format 2.0."""
-    iam = {"userArn": "arn:aws:sts::111122223333:assumed-role/deployer/ci-4711"}
-    event = {
-        "version": "2.0",
-        "rawPath": path,
-        "headers": {"content-type": "application/json"} | {name.replace("_", "-"): headers[name] for name in headers},
-        "requestContext": {
-            "http": {"method": method, "path": path}, "requestId": "r", "authorizer": {"iam": iam},
-        },
-        "isBase64Encoded": False,
-    }
-    return event if body is None else event | {"body": json.dumps(body)}
 
 
 def test_a_deployment_plants_what_the_end_removes_and_the_api_runs_what_it_stored(stack, deployer):
@@ -139,7 +73,7 @@ def test_a_deployment_plants_what_the_end_removes_and_the_api_runs_what_it_store
     api = start("keyproof-api", moto.environment(), queue_url)
     try:
         # The role of the template, and nothing more, plants both canaries.
-        canary.invoke(cloudformation.event("Create", properties(queue_url)))
+        canary.invoke(cloudformation.event("Create", properties(PLAN, queue_url, BUCKET)))
         answer = cloudformation.answer()
         assert answer["Status"] == "SUCCESS", answer
         reader = administrator.assume("reader")
@@ -164,7 +98,7 @@ def test_a_deployment_plants_what_the_end_removes_and_the_api_runs_what_it_store
         assert refused["statusCode"] == 400
         assert refused["headers"]["content-type"] == "application/problem+json"
 
-        canary.invoke(cloudformation.event("Delete", properties(queue_url)))
+        canary.invoke(cloudformation.event("Delete", properties(PLAN, queue_url, BUCKET)))
         assert cloudformation.answer()["Status"] == "SUCCESS"
         assert "Item" not in reader.client("dynamodb").get_item(TableName="orders", Key=CANARY, ConsistentRead=True)
         control = administrator.assume("outsider").client("dynamodb")
@@ -197,7 +131,7 @@ def test_a_role_without_the_key_is_told_to_cloudformation(stack, template_sandbo
     environment = template_sandbox.assume("outsider").environment() | {"KEYPROOF_STATE_ENDPOINT_URL": moto.endpoint}
     canary = start("keyproof-canary", environment, queue_url)
     try:
-        canary.invoke(cloudformation.event("Create", properties(queue_url)))
+        canary.invoke(cloudformation.event("Create", properties(PLAN, queue_url, BUCKET)))
         answer = cloudformation.answer()
         assert answer["Status"] == "FAILED"
         assert answer["Reason"].startswith("orders: AccessDeniedException: ")

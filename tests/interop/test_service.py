@@ -71,6 +71,15 @@ class Story:
 
     # --- what somebody does, apart from the changes of the world ------------------------------------
 
+    def deploy(self):
+        self.service.deploy("Create", plan())
+        assert self.world.is_planted()
+
+    def ask_the_api(self):
+        status, asked = self.service.call("POST", "/runs", {"plan": "orders"})
+        assert (status, asked["status"]) == (202, "queued")
+        self.asked = asked["run_id"]
+
     def push(self, **more):
         self.service.keyproof("plan", "push", "-", stdin=plan(**more))
 
@@ -97,8 +106,8 @@ KEPT_OUT, LET_IN = "LOCKED OUT, confirmed: reader is kept out of orders", "RECOV
 WRONG, RIGHT = "WRONG KEY: orders is not encrypted with its key", "RECOVERED: orders is encrypted with its key"
 
 STORY = [
-    ("the plan is stored and run",
-     lambda s: (s.push(), s.ask()), moved(EVERYTHING, None, "pass"), []),
+    ("the stack is deployed, which plants the canary and stores the plan, and its schedule comes",
+     lambda s: (s.deploy(), s.ask()), moved(EVERYTHING, None, "pass"), []),
     ("the key policy is widened",
      lambda s: s.world.let_in("reader", "outsider"), moved(OUTSIDER_READS, "pass", "exposed"), [EXPOSED]),
     ("and rolled back",
@@ -171,6 +180,8 @@ STORY = [
      lambda s: (s.push(expectations=2), s.ask()), [], []),
     ("and nothing happens for a month",
      lambda s: (s.wait(days=31), s.sweep()), [], []),
+    ("somebody asks for a run by the API",
+     lambda s: s.ask_the_api(), [], []),
 ]
 
 
@@ -197,6 +208,8 @@ def test_everything_that_changes_is_told_once_and_in_order(service, shift):
     the_hub_has_the_last_of_each_probe(service)
     the_archive_has_each_transition(service, story)
     each_run_was_counted_once(service, story)
+    the_api_tells_what_came_of_a_run(service, story)
+    the_end_leaves_nothing_in_the_table(service, story)
     # Nothing of this proves anything where nothing failed.
     assert service.stream.failures >= 10, service.stream.failures
     assert set(service.proxy.refused) == {"sns", "events", "securityhub", "s3", "dynamodb"}
@@ -270,6 +283,18 @@ def the_archive_has_each_transition(service, story):
     assert len(lines) == len(transitions)
     assert {line["class_uid"] for line in lines} == {2003}
     assert all(f"region=us-east-1/accountId={ACCOUNT}/eventDay=" in key for key in objects)
+
+
+def the_api_tells_what_came_of_a_run(service, story):
+    status, run = service.call("GET", f"/runs/{story.asked}")
+    assert (status, run["status"], run["verdict"]) == (200, "done", "pass")
+    newest = [event["detail"] for event in story.events if event["detail-type"] == "Run Completed"][-1]
+    assert (newest["run"]["id"], newest["run"]["trigger"]) == (story.asked, "api")
+
+
+def the_end_leaves_nothing_in_the_table(service, story):
+    service.deploy("Delete", plan())
+    assert not story.world.is_planted()
 
 
 def each_run_was_counted_once(service, story):

@@ -13,5 +13,6 @@ mod alone;
 mod batches;
 mod changes;
 mod events;
+mod refused;
 mod stored;
 mod support;

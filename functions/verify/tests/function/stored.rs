@@ -3,22 +3,15 @@
 
 use std::time::Duration;
 
-use keyproof_state::{PlanVersion, RunRequest, RunStage, ulid};
+use keyproof_state::{RunRequest, RunStage, ulid};
 use keyproof_store::TableError;
 use keyproof_verdict::{Finding, Report, Verdict};
 use keyproof_verify::{Answer, Done, Function};
 use serde_json::{Value, json};
 
-use crate::support::{Fake, PLAN, READ, batch, environment, failures, handle, invocation, report};
-
-const ID: &str = "01KEYPR00F0000000000000000";
-
-fn request(extra: &Value) -> Value {
-    let mut request = json!({"plan": "orders"});
-    let fields = extra.as_object().unwrap().clone();
-    request.as_object_mut().unwrap().extend(fields);
-    request
-}
+use crate::support::{
+    Fake, ID, PLAN, READ, batch, environment, failures, handle, invocation, report, request,
+};
 
 #[tokio::test]
 async fn a_run_is_committed_with_the_report_that_is_answered() {
@@ -177,94 +170,6 @@ async fn an_event_without_a_name_means_the_only_plan() {
 }
 
 #[tokio::test]
-async fn a_plan_that_was_removed_is_run_no_more() {
-    let fake = Fake::with_plan().await;
-    fake.store().remove("orders", fake.now()).await.unwrap();
-
-    let (answer, _) = handle(&fake, &request(&json!({}))).await;
-
-    assert_eq!(answer.unwrap(), Answer::Done(Done::Removed));
-    assert_eq!(fake.runs(), 0);
-}
-
-#[tokio::test]
-async fn a_plan_that_is_not_what_was_pushed_is_refused() {
-    let fake = Fake::with_plan().await;
-    let pushed = fake.store().version("orders", 1).await.unwrap().unwrap();
-    let tampered = PlanVersion {
-        text: PLAN.replace("role/reader", "role/admin"),
-        ..pushed
-    };
-    overwrite(&fake, &tampered).await;
-
-    let error = handle(&fake, &request(&json!({}))).await.0.unwrap_err();
-
-    assert_eq!(error.name(), "InvalidPlan");
-    let message = error.to_string();
-    assert!(
-        message.starts_with(
-            "version 1 of the plan `orders` is not what was pushed: its digest is sha256:"
-        ),
-        "{message}"
-    );
-    assert_eq!(fake.runs(), 0);
-}
-
-#[tokio::test]
-async fn a_plan_of_a_newer_format_is_refused_by_its_place() {
-    let fake = Fake::with_plan().await;
-    let pushed = fake.store().version("orders", 1).await.unwrap().unwrap();
-    let newer = PlanVersion {
-        text: PLAN.replace("plan/v1", "plan/v2"),
-        ..pushed
-    };
-    overwrite(&fake, &newer).await;
-
-    let error = handle(&fake, &request(&json!({"run_id": ID})))
-        .await
-        .0
-        .unwrap_err();
-
-    assert_eq!(error.name(), "InvalidPlan");
-    let message = error.to_string();
-    assert!(
-        message.starts_with("version 1 of the plan `orders` is not valid: 1:14: ")
-            && message.contains("plan/v2"),
-        "{message}"
-    );
-    let status = fake.store().run_status(ID).await.unwrap().unwrap();
-    assert_eq!(
-        (status.status, status.error),
-        (RunStage::Failed, Some(message))
-    );
-}
-
-#[tokio::test]
-async fn a_table_of_a_newer_version_is_refused() {
-    use keyproof_state::Noun as _;
-    use keyproof_store::{Table as _, Write};
-    let fake = Fake::with_plan().await;
-    let head = fake.store().head("orders").await.unwrap().unwrap();
-    let mut item = head.to_item().unwrap();
-    item.insert("schema".to_owned(), 2.into());
-    fake.store()
-        .table()
-        .write(&[Write::put(item)])
-        .await
-        .unwrap();
-
-    let error = handle(&fake, &request(&json!({}))).await.0.unwrap_err();
-
-    assert_eq!(
-        (error.name(), error.to_string().as_str()),
-        (
-            "OtherSchema",
-            "a plan in the state table has schema 2, and this version of keyproof knows 1; update keyproof to the version of the stack"
-        )
-    );
-}
-
-#[tokio::test]
 async fn a_late_function_still_commits() {
     let fake = Fake::with_plan().await;
     fake.will_see(Some(Finding::Blind));
@@ -402,15 +307,4 @@ async fn a_function_without_credentials_fails_its_run() {
         (status.status, status.error),
         (RunStage::Failed, Some(error.to_string()))
     );
-}
-
-async fn overwrite(fake: &Fake, version: &PlanVersion) {
-    use keyproof_state::Noun as _;
-    use keyproof_store::{Table as _, Write};
-    let item = version.to_item().unwrap();
-    fake.store()
-        .table()
-        .write(&[Write::put(item)])
-        .await
-        .unwrap();
 }

@@ -14,7 +14,7 @@ use keyproof_store::memory::{MemoryQueue, MemoryReports, MemoryTable};
 use keyproof_store::{Every, Store};
 use keyproof_verdict::{Finding, Observations, Report, RunFacts, Verdict, judge};
 use keyproof_verify::{Answer, Function, HandlerError, Invocation, Ports, Stack};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub(crate) const PLAN: &str = r#"{"keyproof": "plan/v1", "name": "orders", "region": "us-east-1",
   "tables": {"control": {"table": "control", "key": "aws-owned", "canary": {"key": {"pk": {"S": "c"}}}}},
@@ -240,14 +240,14 @@ pub(crate) fn read(path: &Path) -> Value {
 pub(crate) fn batch(bodies: &[Value]) -> Value {
     let records = bodies.iter().enumerate().map(|(index, body)| {
         let body = body.as_str().map_or_else(|| body.to_string(), str::to_owned);
-        serde_json::json!({
+        json!({
             "messageId": format!("m{index}"), "receiptHandle": "r", "body": body,
             "attributes": {"SentTimestamp": "1768446245000", "ApproximateReceiveCount": "1"},
             "messageAttributes": {}, "md5OfBody": "0", "eventSource": "aws:sqs",
             "eventSourceARN": "arn:aws:sqs:us-east-1:111122223333:keyproof-runs", "awsRegion": "us-east-1",
         })
     });
-    serde_json::json!({"Records": records.collect::<Vec<_>>()})
+    json!({"Records": records.collect::<Vec<_>>()})
 }
 
 /// The messages of a batch that are to be delivered again.
@@ -260,4 +260,15 @@ pub(crate) fn failures(answer: Result<Answer, HandlerError>) -> Vec<String> {
         }
         other => panic!("{other:?}"),
     }
+}
+
+/// The id of a run.
+pub(crate) const ID: &str = "01KEYPR00F0000000000000000";
+
+/// A request for the plan, with more fields.
+pub(crate) fn request(extra: &Value) -> Value {
+    let mut request = json!({"plan": "orders"});
+    let fields = extra.as_object().unwrap().clone();
+    request.as_object_mut().unwrap().extend(fields);
+    request
 }

@@ -8,6 +8,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use keyproof_state::{
     Applied, Noun, Observed, PlanState, Reference, Rules, RunStage, RunStatus, apply, hex, split,
 };
@@ -39,6 +40,8 @@ impl<T: Table> Store<T> {
         rules: &Rules,
         reports: &impl Reports,
     ) -> Result<Committed, StoreError> {
+        let asked_for = self.run_status(&report.run.id).await?;
+        let requested_at = asked_for.and_then(|status| status.requested_at);
         for attempt in 0..TRIES {
             if attempt > 0 {
                 tokio::time::sleep(pause(&report.run.id, attempt)).await;
@@ -50,7 +53,7 @@ impl<T: Table> Store<T> {
             }
             let keys = applied.new_keys.iter().map(|arn| Reference::key(arn));
             self.refer(&known.plan, keys).await?;
-            let writes = writes(&known, &applied)?;
+            let writes = writes(&known, &applied, requested_at)?;
             let done = writes.len() - 1;
             match self.table.write(&writes).await? {
                 Written::Done => return Ok(Committed::Now(Box::new(applied))),
@@ -81,7 +84,11 @@ fn pause(run_id: &str, attempt: usize) -> Duration {
 }
 
 /// The writes of a commit; the last is that of the run's status.
-fn writes(known: &PlanState, applied: &Applied) -> Result<Vec<Write>, StoreError> {
+fn writes(
+    known: &PlanState,
+    applied: &Applied,
+    requested_at: Option<Timestamp>,
+) -> Result<Vec<Write>, StoreError> {
     let items = split(&applied.state, known)?;
     let unchanged = match known.commit {
         0 => Condition::Absent,
@@ -99,20 +106,20 @@ fn writes(known: &PlanState, applied: &Applied) -> Result<Vec<Write>, StoreError
         writes.push(Write::insert(change.to_item()?));
     }
     writes.push(Write::Put {
-        item: status(applied).to_item()?,
+        item: status(applied, requested_at).to_item()?,
         conditions: vec![Condition::Lacks("commit")],
     });
     Ok(writes)
 }
 
-fn status(applied: &Applied) -> RunStatus {
+fn status(applied: &Applied, requested_at: Option<Timestamp>) -> RunStatus {
     let run = &applied.run;
     RunStatus {
         run_id: run.run_id.clone(),
         plan: run.plan.clone(),
         status: RunStage::Done,
         trigger: run.trigger.clone(),
-        requested_at: None,
+        requested_at,
         started_at: Some(run.started_at),
         finished_at: Some(run.finished_at),
         commit: Some(run.commit),

@@ -72,6 +72,8 @@ async fn a_run_goes_from_queued_to_done() {
         (RunStage::Done, Some(1), Some(Verdict::Pass))
     );
 
+    assert_eq!(done.requested_at, Some(midnight()));
+
     // What is done stays done, whoever comes late.
     assert_eq!(store.claim(&running).await.unwrap(), Claim::Done(1));
     store.note_request(&queued).await.unwrap();

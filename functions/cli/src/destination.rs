@@ -4,11 +4,13 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use keyproof_report::Options;
 use keyproof_verdict::Report;
 
 use crate::error::CliError;
 use crate::file;
 use crate::format::Format;
+use crate::input::Source;
 use crate::io::Io;
 
 /// The options of every command that writes a report.
@@ -20,6 +22,10 @@ pub(crate) struct ReportOptions {
     /// File for the report in place of standard output; `-` is standard output
     #[arg(long, value_name = "FILE")]
     output: Vec<PathBuf>,
+    /// An earlier JSON report of the same plan, best the last that passed: text, Markdown and HTML say
+    /// what changed since
+    #[arg(long, value_name = "REPORT")]
+    previous: Option<PathBuf>,
 }
 
 /// One format and where it goes.
@@ -30,13 +36,26 @@ struct Destination {
     file: Option<PathBuf>,
 }
 
-/// Where a report goes; never empty.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Destinations(Vec<Destination>);
+/// Where a report goes.
+#[derive(Debug)]
+pub(crate) struct Destinations {
+    /// Never empty.
+    pairs: Vec<Destination>,
+    /// The report to compare with.
+    previous: Option<Report>,
+}
 
 impl ReportOptions {
+    /// Where the report goes; reads the earlier report, so that a run is not made in vain.
+    pub(crate) fn destinations(&self, io: &mut Io) -> Result<Destinations, CliError> {
+        let pairs = self.pairs()?;
+        let previous = self.previous.clone().map(Source::File);
+        let previous = previous.map(|source| source.report(io)).transpose()?;
+        Ok(Destinations { pairs, previous })
+    }
+
     /// Pairs formats with outputs in the order in which they are given.
-    pub(crate) fn destinations(&self) -> Result<Destinations, CliError> {
+    fn pairs(&self) -> Result<Vec<Destination>, CliError> {
         let formats = match self.format.as_slice() {
             [] => &[Format::Text],
             given => given,
@@ -67,7 +86,7 @@ impl ReportOptions {
                 format,
                 file: Some(output.clone()).filter(|output| !is_stdout(output)),
             });
-        Ok(Destinations(pairs.collect()))
+        Ok(pairs.collect())
     }
 }
 
@@ -96,14 +115,16 @@ impl Destinations {
     /// verdict. A run whose report went to files only says its verdict on stderr.
     pub(crate) fn write(&self, report: &Report, io: &mut Io) -> Result<(), CliError> {
         let mut errors = Vec::new();
+        let previous = self.previous(report, io);
         let (files, stdout): (Vec<_>, Vec<_>) = self
-            .0
+            .pairs
             .iter()
             .partition(|destination| destination.file.is_some());
+        let options = |colour| Options { colour, previous };
         for destination in stdout {
             let written = destination
                 .format
-                .write(report, io.colour, &mut io.stdout)
+                .write(report, options(io.colour), &mut io.stdout)
                 .and_then(|()| io.stdout.flush());
             errors.extend(written.map_err(CliError::stdout).err());
         }
@@ -112,7 +133,7 @@ impl Destinations {
             let Some(path) = &destination.file else {
                 continue;
             };
-            let bytes = destination.format.bytes(report);
+            let bytes = destination.format.bytes(report, options(false));
             match bytes.and_then(|bytes| file::write(path, &bytes)) {
                 Ok(()) => told.push(format!("`{}`", path.display())),
                 Err(source) => {
@@ -121,10 +142,25 @@ impl Destinations {
                 }
             }
         }
-        if files.len() == self.0.len() || !errors.is_empty() {
+        if files.len() == self.pairs.len() || !errors.is_empty() {
             io.stderr.say(in_short(report, &told));
         }
         CliError::outputs(errors)
+    }
+}
+
+impl Destinations {
+    /// The earlier report, where it is one of the same plan.
+    fn previous(&self, report: &Report, io: &mut Io) -> Option<&Report> {
+        let previous = self.previous.as_ref()?;
+        let same = previous.plan.name == report.plan.name;
+        if !same {
+            io.stderr.say(format_args!(
+                "warning: the report of `--previous` is of the plan `{}`, not of `{}`; what changed is left out",
+                previous.plan.name, report.plan.name
+            ));
+        }
+        Some(previous).filter(|_| same)
     }
 }
 

@@ -17,15 +17,15 @@ use keyproof_verdict::{Report, Verdict};
 pub(crate) use look::grant;
 use look::{KeyDocuments, Looker};
 
-/// Fills in the causes that can be found; what could not be looked at is told, a sentence each.
+/// Fills in the causes that can be found, and keeps the policies of the tables' keys; what could not
+/// be looked at is told, a sentence each.
 pub(crate) async fn diagnose(report: &mut Report, plan: &Plan, runner: &Runner) -> Vec<String> {
     let looker = Looker::new(runner, &report.environment.region);
     let mut notes = Vec::new();
     let mut keys: BTreeMap<String, Option<KeyDocuments>> = BTreeMap::new();
     let found_keys = encryption_keys(report);
     for row in &mut report.probes {
-        let failed = row.verdict == Verdict::Fail && row.cause.is_none();
-        let (true, Some(table)) = (failed, row.table.as_deref()) else {
+        let Some(table) = row.table.as_deref() else {
             continue;
         };
         let Some(planned) = plan.tables.get(table) else {
@@ -40,11 +40,14 @@ pub(crate) async fn diagnose(report: &mut Report, plan: &Plan, runner: &Runner) 
             notes.extend(documents.as_ref().err().cloned());
             keys.insert(key_id.to_owned(), documents.ok());
         }
-        if let Some(Some(documents)) = keys.get(key_id) {
+        let failed = row.verdict == Verdict::Fail && row.cause.is_none();
+        if let (true, Some(Some(documents))) = (failed, keys.get(key_id)) {
             let region = &report.environment.region;
             row.cause = evaluate::cause(row, plan, planned, documents, region);
         }
     }
+    let held = keys.into_values().flatten().map(|documents| documents.row);
+    report.documents.extend(held);
     notes
 }
 

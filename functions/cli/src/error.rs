@@ -39,7 +39,7 @@ pub enum CliError {
     #[error("{}", lines(.0))]
     Document(Vec<Located>),
     /// A stored report that is none.
-    #[error("cannot render `{name}`: {source}")]
+    #[error("cannot read the report `{name}`: {source}")]
     Report {
         /// The document.
         name: String,

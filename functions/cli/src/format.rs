@@ -45,14 +45,19 @@ impl Format {
     }
 
     /// The report in this format.
-    pub(crate) fn bytes(self, report: &Report) -> io::Result<Vec<u8>> {
+    pub(crate) fn bytes(self, report: &Report, options: Options<'_>) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        keyproof_report::render(report, self.rendered(), Options::default(), &mut bytes)?;
+        keyproof_report::render(report, self.rendered(), options, &mut bytes)?;
         Ok(bytes)
     }
 
-    /// Writes the report to a stream that may take colours.
-    pub(crate) fn write(self, report: &Report, colour: bool, out: &mut Output) -> io::Result<()> {
-        keyproof_report::render(report, self.rendered(), Options { colour }, out)
+    /// Writes the report to a stream.
+    pub(crate) fn write(
+        self,
+        report: &Report,
+        options: Options<'_>,
+        out: &mut Output,
+    ) -> io::Result<()> {
+        keyproof_report::render(report, self.rendered(), options, out)
     }
 }

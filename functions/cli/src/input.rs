@@ -11,6 +11,7 @@ use keyproof_account::{Exported, File};
 use keyproof_plan::Plan;
 use keyproof_shard::Manifest;
 use keyproof_template::{Account, NoteKind};
+use keyproof_verdict::Report;
 
 use crate::error::CliError;
 use crate::io::Io;
@@ -92,6 +93,15 @@ impl Source {
     pub(crate) fn manifest(&self, plan: &Plan, io: &mut Io) -> Result<Manifest, CliError> {
         let text = self.read(io)?;
         Manifest::read(&text, plan).map_err(|source| CliError::Manifest {
+            name: self.to_string(),
+            source,
+        })
+    }
+
+    /// The report in it.
+    pub(crate) fn report(&self, io: &mut Io) -> Result<Report, CliError> {
+        let text = self.read(io)?;
+        Report::from_json(&text).map_err(|source| CliError::Report {
             name: self.to_string(),
             source,
         })

@@ -4,13 +4,13 @@
 use std::collections::BTreeSet;
 
 use keyproof_core::{PolicyType, Service};
-use keyproof_document::Place;
 use keyproof_plan::{ProbeKind, TableKey};
 use keyproof_policy::StatementRef;
 use keyproof_template::Encryption;
-use keyproof_verdict::{Answer, Cause, Finding, Observations, ProbeRow, Report, Verdict};
+use keyproof_verdict::{Answer, Finding, Observations, ProbeRow, Report, Verdict};
 
 use crate::caller::Caller;
+use crate::found::{Found, property, told};
 use crate::near;
 use crate::observe::{Observer, Seen};
 use crate::statement::Written;
@@ -22,7 +22,7 @@ pub(crate) fn of(
     observations: &Observations,
     relied_on: &ReliedOn,
     row: &ProbeRow,
-) -> Option<Cause> {
+) -> Option<Found> {
     let probe = observer.probes.iter().find(|probe| probe.id == row.id)?;
     let (principal, action, table) = match &probe.kind {
         ProbeKind::Encryption { table } => return wrong_key(observer, observations, table),
@@ -135,7 +135,7 @@ fn exposing(
     caller: &Caller<'_>,
     step: &Step,
     relied_on: &ReliedOn,
-) -> Option<Cause> {
+) -> Option<Found> {
     let delegated = step.decision.by == PolicyType::IdentityPolicy;
     let rank = |one: &&StatementRef| {
         let relied =
@@ -165,7 +165,7 @@ fn exposing(
 
 /// What keeps the caller out: the `Deny`, else the statement that almost lets it in, else the
 /// document that has none.
-fn denying(observer: &Observer<'_>, caller: &Caller<'_>, step: &Step) -> Option<Cause> {
+fn denying(observer: &Observer<'_>, caller: &Caller<'_>, step: &Step) -> Option<Found> {
     let decision = &step.decision;
     if decision.explicit {
         return cause(observer, caller, step, decision.statements.first()?);
@@ -208,7 +208,7 @@ fn cause(
     caller: &Caller<'_>,
     step: &Step,
     statement: &StatementRef,
-) -> Option<Cause> {
+) -> Option<Found> {
     let written = written(observer, caller, step, statement)?;
     let sid = statement.sid.as_deref().map(str::to_owned);
     Some(told(
@@ -216,19 +216,6 @@ fn cause(
         &written,
         Some((statement.index, sid)),
     ))
-}
-
-fn told(policy: PolicyType, written: &Written<'_>, at: Option<(usize, Option<String>)>) -> Cause {
-    let index = at.as_ref().map(|(index, _)| *index);
-    Cause {
-        policy,
-        statement: at.map(|(index, sid)| sid.unwrap_or_else(|| index.to_string())),
-        document: Some(written.document.to_owned()),
-        changed: None,
-        file: written.file.map(str::to_owned),
-        // Without a file's name a line leads nowhere.
-        line: written.file.map(|_| written.line(index)),
-    }
 }
 
 /// Where a statement of a decision stands.
@@ -287,20 +274,7 @@ pub(crate) fn resource_policy<'w>(observer: &'w Observer<'_>, step: &Step) -> Op
     })
 }
 
-// What is no statement: a property of the table or of its key stands where a `Sid` would.
-
-fn property(file: Option<&str>, document: &str, name: &str, place: Place) -> Cause {
-    Cause {
-        policy: PolicyType::ResourcePolicy,
-        statement: Some(name.to_owned()),
-        document: Some(document.to_owned()),
-        changed: None,
-        file: file.map(str::to_owned),
-        line: file.map(|_| place.line),
-    }
-}
-
-fn encryption(observer: &Observer<'_>, observations: &Observations, table: &str) -> Option<Cause> {
+fn encryption(observer: &Observer<'_>, observations: &Observations, table: &str) -> Option<Found> {
     let arn = observations.tables.get(table)?.table_arn.as_deref()?;
     let (part, table) = observer.estate.table(arn)?;
     let file = part.file.as_deref();
@@ -313,7 +287,7 @@ fn encryption(observer: &Observer<'_>, observations: &Observations, table: &str)
 }
 
 /// The table's encryption; the alias, where that is what the plan and the table differ in.
-fn wrong_key(observer: &Observer<'_>, observations: &Observations, name: &str) -> Option<Cause> {
+fn wrong_key(observer: &Observer<'_>, observations: &Observations, name: &str) -> Option<Found> {
     let planned = observer.plan.tables.get(name)?;
     let alias = match &planned.key {
         TableKey::Alias(_) => planned.key.alias_name(),
@@ -350,7 +324,7 @@ fn unusable_key(
     observer: &Observer<'_>,
     observations: &Observations,
     table: &str,
-) -> Option<Cause> {
+) -> Option<Found> {
     let seen = observations.tables.get(table)?;
     let of_table =
         seen.table_arn

@@ -16,6 +16,7 @@ mod caller;
 mod cause;
 mod context;
 mod estate;
+mod found;
 mod key;
 mod near;
 mod notes;
@@ -31,8 +32,9 @@ pub use estate::{Estate, EstateError, KeyGrant, Part};
 
 use std::collections::BTreeMap;
 
+use keyproof_core::PolicyType;
 use keyproof_plan::{Plan, Probe};
-use keyproof_verdict::{Observations, Report, RunFacts, Verdict, judge};
+use keyproof_verdict::{DocumentRow, Observations, Report, RunFacts, Verdict, judge};
 
 use cause::ReliedOn;
 use observe::Observer;
@@ -80,16 +82,40 @@ pub fn check(
     let observer = Observer::new(plan, estate, circumstances, &facts);
     let observations = observer.observe(|_| true);
     let mut report = judge(plan, &observations, facts.clone());
+    let mut documents = Vec::new();
     if report.summary.fail + report.summary.excepted > 0 {
         let relied_on = ReliedOn::by(&observer, &observations, &report);
         for row in &mut report.probes {
             if row.verdict == Verdict::Fail {
-                row.cause = cause::of(&observer, &observations, &relied_on, row);
+                let found = cause::of(&observer, &observations, &relied_on, row);
+                let (cause, document) = found.map(|found| (found.cause, found.document)).unzip();
+                row.cause = cause;
+                documents.extend(document.flatten());
             }
         }
     }
+    documents.extend(key_policies(estate, &report));
+    report.documents = once(documents);
     report.notes = notes::of(&observer);
     report
+}
+
+/// The policies of the keys of the plan's tables, so that a later report can say what changed.
+fn key_policies(estate: &Estate, report: &Report) -> Vec<DocumentRow> {
+    let rows = report.probes.iter();
+    let keys = rows.filter_map(|row| {
+        let (_, key) = estate.key(row.observed.key.as_deref()?)?;
+        let (policy, content) = (PolicyType::ResourcePolicy, key.policy.value.clone());
+        Some(DocumentRow::new(&*key.arn, policy, content).at(&key.policy.path))
+    });
+    keys.collect()
+}
+
+/// Each document once, in the order of their names.
+fn once(mut documents: Vec<DocumentRow>) -> Vec<DocumentRow> {
+    documents.sort_by(|left, right| left.id.cmp(&right.id));
+    documents.dedup_by(|left, right| left.id == right.id);
+    documents
 }
 
 /// The report without causes and notes: what `coverage` asks again and again.

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Where policies stand in the templates.
 
+use keyproof_core::PolicyType;
 use keyproof_document::Place;
 use keyproof_template::PolicySource;
+use keyproof_verdict::DocumentRow;
 
 /// A policy document that took part in a decision, and where it is written down.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +22,13 @@ pub(crate) struct Written<'a> {
 }
 
 impl Written<'_> {
+    /// The document for the report; none where no template holds it.
+    pub(crate) fn row(&self, policy: PolicyType) -> Option<DocumentRow> {
+        let source = self.source?;
+        let row = DocumentRow::new(self.document, policy, source.value.clone());
+        Some(row.at(&source.path))
+    }
+
     /// The line of a statement, or of the whole document.
     pub(crate) fn line(&self, statement: Option<usize>) -> usize {
         match (self.source, statement) {

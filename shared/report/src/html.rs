@@ -5,6 +5,9 @@
 //! fast with 10,000 probes: what is closed is not laid out. Verdicts are symbols and words; colour
 //! only repeats them. The policy in the head forbids whatever the page doesn't need.
 
+mod causes;
+mod changed;
+mod matrix;
 mod probes;
 mod sections;
 
@@ -12,50 +15,60 @@ use std::io::{self, Write};
 
 use keyproof_verdict::{Report, Verdict};
 
+use crate::changes::Changes;
 use crate::escape::{Markup, Prose};
 use crate::headline;
 use crate::story::{Chapter, Story};
 use crate::words::Standing;
+
+use causes::Causes;
 
 const STYLE: &str = include_str!("html/style.css");
 
 /// As many probes make a matrix that is taken in at a glance.
 const GLANCE: usize = 200;
 
-pub(crate) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn render(
+    report: &Report,
+    changes: Option<&Changes<'_>>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let title = format!("{}: {}", report.plan.name, report.summary.verdict);
     let glance = report.probes.len() <= GLANCE;
+    let causes = Causes::of(report);
     head(&title, out)?;
     let place = Place {
         prefix: "",
         level: 2,
         label: "",
+        spacious: glance,
     };
     writeln!(
         out,
         "<body{}>\n<a class=\"skip\" href=\"#main\">Skip to the findings</a>\n<header>",
         if glance { "" } else { " class=\"large\"" }
     )?;
-    writeln!(
-        out,
-        "<p class=\"product\">keyproof · plan <b>{}</b></p>",
-        Markup(&report.plan.name)
-    )?;
+    sections::product(report, out)?;
     banner(report, "h1", out)?;
     sections::tiles(report, out)?;
+    sections::contents(report, &causes, changes.is_some(), out)?;
     writeln!(out, "</header>\n<main id=\"main\">")?;
+    causes.render(report, place, out)?;
     // The matrix first, as the whole picture; where it fills screens, what needs a person.
     if glance {
-        sections::matrix(report, place, out)?;
+        matrix::render(report, place, out)?;
     }
-    sections::findings(report, place, out)?;
+    sections::findings(report, &causes, place, out)?;
+    if let Some(changes) = changes {
+        changed::render(changes, report, place, out)?;
+    }
     sections::exceptions(report, place, out)?;
-    sections::notes(report, place, out)?;
     if !glance {
-        sections::matrix(report, place, out)?;
+        matrix::render(report, place, out)?;
     }
     probes::list(report, place, out)?;
     sections::timings(report, place, out)?;
+    sections::notes(report, place, out)?;
     sections::not_checked(report, place, out)?;
     sections::legend(place, out)?;
     writeln!(out, "</main>")?;
@@ -107,6 +120,7 @@ pub(crate) fn story(story: &Story, out: &mut dyn Write) -> io::Result<()> {
             prefix: "",
             level: 2,
             label: "",
+            spacious: true,
         },
         out,
     )?;
@@ -120,6 +134,7 @@ fn chapter(number: usize, chapter: &Chapter, out: &mut dyn Write) -> io::Result<
         prefix: &prefix,
         level: 3,
         label: &label,
+        spacious: chapter.report.probes.len() <= GLANCE,
     };
     writeln!(out, "<section class=\"chapter\" id=\"chapter-{number}\">")?;
     writeln!(out, "<h2>{number}. {}</h2>", Markup(&chapter.title))?;
@@ -132,8 +147,10 @@ fn chapter(number: usize, chapter: &Chapter, out: &mut dyn Write) -> io::Result<
         (false, expected) => format!("Not as told: the story expects {expected} here."),
     };
     writeln!(out, "<p class=\"told\">{told}</p>")?;
-    sections::matrix(&chapter.report, place, out)?;
-    sections::findings(&chapter.report, place, out)?;
+    let causes = Causes::of(&chapter.report);
+    matrix::render(&chapter.report, place, out)?;
+    causes.render(&chapter.report, place, out)?;
+    sections::findings(&chapter.report, &causes, place, out)?;
     probes::list(&chapter.report, place, out)?;
     sections::facts(&chapter.report, out)?;
     writeln!(out, "</section>")
@@ -146,6 +163,8 @@ struct Place<'a> {
     level: u8,
     /// What tells this report's landmarks from those of others on the page.
     label: &'a str,
+    /// Whether the report is small enough to say what goes without saying, too.
+    spacious: bool,
 }
 
 fn head(title: &str, out: &mut dyn Write) -> io::Result<()> {

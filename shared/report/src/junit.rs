@@ -2,10 +2,10 @@
 //! JUnit XML: one suite a plan, one case a probe.
 //!
 //! Failed is `failure`, inconclusive is `error` (nothing was tested), excepted is `skipped`, so that
-//! a CI server shows the three apart. Attributes as the Jenkins xUnit schema has them, and `file` and
-//! `line` of the plan, which CI servers read though not every schema lists them.
+//! a CI server shows the three apart. Elements and attributes are those of the Jenkins xUnit schema, and
+//! `file` and `line` of the plan, which CI servers read though that schema doesn't list them.
 //!
-//! <https://github.com/testmoapp/junitxml>
+//! <https://github.com/jenkinsci/xunit-plugin>, <https://github.com/testmoapp/junitxml>
 
 use std::io::{self, Write};
 
@@ -17,11 +17,10 @@ use crate::words::{self, Standing};
 pub(crate) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let sum = &report.summary;
     let counts = format!(
-        "tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"{}\"",
+        "tests=\"{}\" failures=\"{}\" errors=\"{}\" time=\"{}\"",
         sum.planned,
         sum.fail,
         sum.inconclusive,
-        sum.excepted,
         seconds(report.run.duration_ms)
     );
     // The schema's time has neither fraction nor zone.
@@ -35,9 +34,10 @@ pub(crate) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<testsuites name=\"keyproof\" {counts}>")?;
     writeln!(
         out,
-        "  <testsuite name=\"{}\" timestamp=\"{}\" {counts}>",
+        "  <testsuite name=\"{}\" timestamp=\"{}\" {counts} skipped=\"{}\">",
         Markup(&report.plan.name),
-        Markup(started)
+        Markup(started),
+        sum.excepted
     )?;
     writeln!(out, "    <properties>")?;
     let environment = &report.environment;

@@ -9,6 +9,7 @@
 
 mod asff;
 mod badge;
+mod changes;
 mod escape;
 mod finding;
 mod format;
@@ -18,6 +19,7 @@ mod json;
 mod junit;
 mod markdown;
 mod ocsf;
+mod pretty;
 mod sarif;
 mod story;
 mod text;
@@ -31,6 +33,8 @@ use std::io::{self, BufWriter, Write};
 
 use keyproof_verdict::Report;
 
+use changes::Changes;
+
 pub use asff::{Hub, asff_finding};
 pub use badge::{Standing as BadgeStanding, badge};
 pub use escape::visible;
@@ -41,10 +45,13 @@ pub use story::{Chapter, Story, render_story};
 pub use words::{cause as cause_sentence, headline, request as advice};
 
 /// What a renderer may be told beside the report.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Options {
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Options<'a> {
     /// ANSI colours in text. Off by default: files and pipes get none.
     pub colour: bool,
+    /// An earlier report of the same plan, best the last that passed: what people read says what
+    /// changed since.
+    pub previous: Option<&'a Report>,
 }
 
 /// Writes `report` to `out` in `format`.
@@ -55,17 +62,20 @@ pub struct Options {
 pub fn render(
     report: &Report,
     format: Format,
-    options: Options,
+    options: Options<'_>,
     out: &mut impl Write,
 ) -> io::Result<()> {
     let mut out = BufWriter::new(out);
+    let changes = options.previous;
+    let changes = changes.map(|previous| Changes::between(previous, report));
+    let changes = changes.as_ref();
     match format {
-        Format::Text => text::render(report, options, &mut out)?,
+        Format::Text => text::render(report, options, changes, &mut out)?,
         Format::Json => json::render(report, &mut out)?,
         Format::Junit => junit::render(report, &mut out)?,
         Format::Sarif => sarif::render(report, &mut out)?,
-        Format::Html => html::render(report, &mut out)?,
-        Format::Markdown => markdown::render(report, &mut out)?,
+        Format::Html => html::render(report, changes, &mut out)?,
+        Format::Markdown => markdown::render(report, changes, &mut out)?,
         Format::Ocsf => ocsf::render(report, &mut out)?,
         Format::Asff => asff::render(report, &mut out)?,
     }

@@ -8,6 +8,7 @@ use std::io::{self, Write};
 
 use keyproof_verdict::{ProbeRow, Report};
 
+use crate::changes::{Changes, state};
 use crate::escape::{Markdown, MarkdownCode, MarkdownProse};
 use crate::grid::{self, Grid};
 use crate::headline;
@@ -16,7 +17,11 @@ use crate::words::{self, Standing};
 const LISTED: usize = 20;
 const CELLS: usize = 200;
 
-pub(crate) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn render(
+    report: &Report,
+    changes: Option<&Changes<'_>>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let symbol = Standing::of_run(report.summary.verdict).symbol();
     writeln!(out, "## {symbol} {}\n", Markdown(&headline(report)))?;
     writeln!(
@@ -32,6 +37,9 @@ pub(crate) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         ("Failed, excepted", Standing::Excepted),
     ] {
         section(report, title, standing, out)?;
+    }
+    if let Some(changes) = changes {
+        changed(changes, report, out)?;
     }
     if !report.exceptions.is_empty() {
         writeln!(out, "### Exceptions\n")?;
@@ -110,6 +118,44 @@ fn notes(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     rest(matter.len(), out)?;
     if !left_out.is_empty() {
         writeln!(out, "- {}", words::left_out(left_out.len()))?;
+    }
+    writeln!(out)
+}
+
+/// What changed since an earlier report. A document's lines are for the page.
+fn changed(changes: &Changes<'_>, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "### What changed\n\n{}.\n",
+        MarkdownProse(&changes.since())
+    )?;
+    if changes.nothing() {
+        writeln!(out, "- no probe came out another way")?;
+    }
+    for (_, row, before) in changes.moved.iter().take(LISTED) {
+        writeln!(
+            out,
+            "- {} {}: was {}, is **{}**",
+            Standing::of(row).symbol(),
+            MarkdownCode(&row.id),
+            Markdown(&state(before)),
+            Markdown(&state(row))
+        )?;
+    }
+    rest(changes.moved.len(), out)?;
+    for (title, number) in [
+        ("new in this run", changes.appeared.len()),
+        ("no longer probed", changes.gone.len()),
+    ] {
+        if number > 0 {
+            writeln!(out, "- {title}: {}", words::count(number, "probe"))?;
+        }
+    }
+    for (document, _) in changes.documents.iter().take(LISTED) {
+        writeln!(out, "- another text: {}", MarkdownCode(&document.id))?;
+    }
+    if changes.plan(report) {
+        writeln!(out, "- the plan's text is another now")?;
     }
     writeln!(out)
 }

@@ -5,8 +5,10 @@
 //! tell the same, `injection` that nothing in a report becomes markup or acts on a terminal.
 
 mod agreement;
+mod badge;
 mod injection;
 mod published;
+mod since;
 
 use std::path::PathBuf;
 
@@ -45,10 +47,39 @@ pub(super) fn case(name: &str) -> Report {
     cases.find(|(other, _)| other == name).unwrap().1
 }
 
+pub(super) fn coloured() -> Options<'static> {
+    Options {
+        colour: true,
+        ..Options::default()
+    }
+}
+
 pub(super) fn rendered(report: &Report, format: Format) -> String {
+    rendered_since(report, None, format)
+}
+
+/// With what changed since an earlier report.
+pub(super) fn rendered_since(report: &Report, previous: Option<&Report>, format: Format) -> String {
+    let options = Options {
+        previous,
+        ..Options::default()
+    };
     let mut out = Vec::new();
-    render(report, format, Options::default(), &mut out).unwrap();
+    render(report, format, options, &mut out).unwrap();
     String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn the_same_report_gives_the_same_bytes() {
+    for (name, report) in cases() {
+        let copy = Report::from_json(&rendered(&report, Format::Json)).unwrap();
+        let previous = case("separation-holds");
+        for format in Format::ALL {
+            let one = rendered_since(&report, Some(&previous), format);
+            let other = rendered_since(&copy, Some(&previous), format);
+            assert_eq!(one, other, "{format} of {name}");
+        }
+    }
 }
 
 /// Compares with the golden file, or writes it with `UPDATE_GOLDEN=1`.
@@ -192,7 +223,7 @@ fn colour_comes_only_when_told_and_changes_no_word() {
     for (name, report) in cases() {
         let plain = rendered(&report, Format::Text);
         let mut out = Vec::new();
-        render(&report, Format::Text, Options { colour: true }, &mut out).unwrap();
+        render(&report, Format::Text, coloured(), &mut out).unwrap();
         let coloured = String::from_utf8(out).unwrap();
 
         assert!(!plain.contains('\u{1b}'), "{name}");

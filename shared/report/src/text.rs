@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use keyproof_verdict::{ProbeRow, Report};
 
+use crate::changes::{Changes, state};
 use crate::escape::Visible;
 use crate::grid::{self, Grid};
 use crate::timing;
@@ -14,7 +15,12 @@ use crate::{Options, headline};
 /// Lines of the matrix are no longer than this, as far as names allow.
 const WIDTH: usize = 100;
 
-pub(crate) fn render(report: &Report, options: Options, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn render(
+    report: &Report,
+    options: Options<'_>,
+    changes: Option<&Changes<'_>>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let paint = Paint {
         colour: options.colour,
     };
@@ -34,6 +40,9 @@ pub(crate) fn render(report: &Report, options: Options, out: &mut dyn Write) -> 
         ("FAILED, EXCEPTED", Standing::Excepted),
     ] {
         section(report, title, standing, paint, out)?;
+    }
+    if let Some(changes) = changes {
+        changed(changes, report, paint, out)?;
     }
     if !report.exceptions.is_empty() {
         writeln!(out, "\nEXCEPTIONS")?;
@@ -131,6 +140,43 @@ fn notes(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         0 => Ok(()),
         number => writeln!(out, "  {}", words::left_out(number)),
     }
+}
+
+/// What changed since an earlier report. A document's lines are for the page.
+fn changed(
+    changes: &Changes<'_>,
+    report: &Report,
+    paint: Paint,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    writeln!(out, "\nCHANGED")?;
+    wrapped(&format!("{}:", changes.since()), out)?;
+    if changes.nothing() {
+        writeln!(out, "    no probe came out another way")?;
+    }
+    for (_, row, before) in &changes.moved {
+        let standing = Standing::of(row);
+        let now = format!("{} {}", standing.symbol(), state(row));
+        let (before, id) = (state(before), Visible(&row.id));
+        writeln!(
+            out,
+            "  {}  {id} (was {before})",
+            paint.plain(standing, &now)
+        )?;
+    }
+    for (_, row) in &changes.appeared {
+        writeln!(out, "  new   {}", Visible(&row.id))?;
+    }
+    for row in &changes.gone {
+        writeln!(out, "  gone  {}", Visible(&row.id))?;
+    }
+    for (document, _) in &changes.documents {
+        wrapped(&format!("another text: {}", document.id), out)?;
+    }
+    if changes.plan(report) {
+        writeln!(out, "    the plan's text is another now")?;
+    }
+    Ok(())
 }
 
 /// A sentence, indented, broken at spaces. An ARN is never broken.

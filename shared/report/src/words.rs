@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Words that all formats share, so that one run is told the same everywhere.
 
+mod findings;
+
 use std::fmt::Write as _;
 
 use keyproof_verdict::{
     Cause, ExceptionNote, Finding, NoteRow, ProbeRow, Report, Verdict, policy_noun, service_name,
 };
+
+pub(crate) use findings::meaning;
+pub use findings::request;
 
 /// The run in one sentence, verdict first: `FAIL: 1 of 9 probes failed (1 exposed)`.
 #[must_use]
@@ -168,59 +173,10 @@ pub(crate) fn seen(row: &ProbeRow) -> String {
     told
 }
 
-/// What a finding means.
-pub(crate) const fn meaning(finding: Finding) -> &'static str {
-    match finding {
-        Finding::Exposed => "Must be denied, and was authorised",
-        Finding::LockedOut => "Must be allowed, and was denied or has an unusable key",
-        Finding::WrongKey => "The table is not encrypted with the plan's key",
-        Finding::Masked => "Denied by another layer than the one under test",
-        Finding::NoWitness => "Denied, but nobody authorised read the canary in this run",
-        Finding::CanaryMissing => "Authorised, but the canary was not there",
-        Finding::KeyUnusable => "Denied, but the key is unusable for everybody",
-        Finding::Blind => "Nothing was found out",
-    }
-}
-
-/// What a finding asks of whoever reads it.
-#[must_use]
-pub const fn request(finding: Finding) -> &'static str {
-    match finding {
-        Finding::Exposed => {
-            "Find the key policy statement, IAM policy or grant that lets the principal in, and \
-             remove it. Until then treat the table's data as readable by that principal."
-        }
-        Finding::LockedOut => {
-            "Give the principal back what it needs: the key policy, a grant or its identity policy \
-             must allow it, and the key must be enabled."
-        }
-        Finding::WrongKey => {
-            "Set the table's encryption to the plan's key, or correct the plan. Until then refusals \
-             by KMS say nothing about that key."
-        }
-        Finding::Masked => {
-            "Let the principal through the layer that refused it, so that only the control under \
-             test stands in its way; or expect the refusal where it happens."
-        }
-        Finding::NoWitness => {
-            "See why the authorised principal did not read the canary, mend that, and run again."
-        }
-        Finding::CanaryMissing => {
-            "Plant the canary with `keyproof canary plant`, or correct it in the plan, and run again."
-        }
-        Finding::KeyUnusable => "Enable the key, or cancel its deletion, and run again.",
-        Finding::Blind => "Mend what kept keyproof from finding out, and run again.",
-    }
-}
-
 /// The statement behind a decision and what changed it, as a sentence.
 #[must_use]
 pub fn cause(cause: &Cause) -> String {
-    let statement = match &cause.statement {
-        Some(statement) => format!("statement `{statement}` "),
-        None => "a statement ".to_owned(),
-    };
-    let document = cause
+    let of = cause
         .document
         .as_ref()
         .map_or_else(String::new, |document| format!(" of `{document}`"));
@@ -229,8 +185,7 @@ pub fn cause(cause: &Cause) -> String {
         (Some(file), None) => format!(" (`{file}`)"),
         (None, _) => String::new(),
     };
-    let noun = policy_noun(service_of(cause), cause.policy);
-    let mut told = format!("{statement}of the {noun}{document}{place}");
+    let mut told = format!("{}{of}{place}", cause_in_short(cause));
     if let Some(changed) = &cause.changed {
         let by = changed
             .by
@@ -247,9 +202,24 @@ pub fn cause(cause: &Cause) -> String {
     told
 }
 
+/// The statement and the kind of its document: `statement X of the key policy`.
+pub(crate) fn cause_in_short(cause: &Cause) -> String {
+    let statement = match &cause.statement {
+        Some(statement) => format!("statement `{statement}`"),
+        None => "a statement".to_owned(),
+    };
+    format!("{statement} of the {}", document(cause))
+}
+
+/// What people call the cause's document: `key policy`, `identity policy`.
+pub(crate) fn document(cause: &Cause) -> &'static str {
+    let service = cause.document.as_deref().and_then(service);
+    policy_noun(service, cause.policy)
+}
+
 /// The service that owns the document: a resource policy of a key is a key policy.
-fn service_of(cause: &Cause) -> Option<keyproof_core::Service> {
-    let arn: keyproof_core::Arn = cause.document.as_ref()?.parse().ok()?;
+pub(crate) fn service(document: &str) -> Option<keyproof_core::Service> {
+    let arn: keyproof_core::Arn = document.parse().ok()?;
     keyproof_core::Service::ALL
         .into_iter()
         .find(|service| service.as_str() == arn.service())

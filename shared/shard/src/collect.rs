@@ -8,7 +8,8 @@ use std::collections::HashMap;
 
 use keyproof_plan::Plan;
 use keyproof_verdict::{
-    ExceptionNote, NoteRow, Observations, ProbeRow, Report, RunFacts, Summary, Verdict, judge,
+    DocumentRow, ExceptionNote, NoteRow, Observations, ProbeRow, Report, RunFacts, Summary,
+    Verdict, judge,
 };
 
 use crate::{Manifest, ManifestError, Shard};
@@ -49,6 +50,7 @@ pub fn collect(
     let shard_of = shard_of(plan, manifest);
     let mut refused = Vec::new();
     let mut notes: Vec<NoteRow> = Vec::new();
+    let mut documents: Vec<DocumentRow> = Vec::new();
     let mut found: HashMap<String, Found> = HashMap::with_capacity(planned.len());
     let mut alive = vec![false; manifest.shards.len()];
     let mut environment = None;
@@ -68,6 +70,11 @@ pub fn collect(
         for note in fresh {
             if !notes.contains(&note) {
                 notes.push(note);
+            }
+        }
+        for document in report.documents {
+            if documents.iter().all(|other| other.id != document.id) {
+                documents.push(document);
             }
         }
         let mut exceptions: HashMap<String, ExceptionNote> = report
@@ -93,6 +100,7 @@ pub fn collect(
     }
     let mut report = judge(&nothing_of(plan), &Observations::default(), facts.clone());
     report.notes = notes;
+    report.documents = documents;
     let mut exceptions: HashMap<String, ExceptionNote> = HashMap::new();
     for id in planned {
         if let Some(Found { row, exception }) = found.remove(&id) {

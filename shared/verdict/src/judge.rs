@@ -84,6 +84,7 @@ pub fn judge(plan: &Plan, observations: &Observations, facts: RunFacts) -> Repor
         probes: rows,
         exceptions,
         notes: Vec::new(),
+        documents: Vec::new(),
     }
 }
 

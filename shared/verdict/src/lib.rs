@@ -20,7 +20,7 @@ pub use observation::{
     TableObservation,
 };
 pub use report::{
-    Cause, Change, Environment, ExceptionNote, ExpectedRow, Finding, NoteRow, ObservedRow, PlanRow,
-    ProbeRow, Report, ReportError, Run, Summary, Verdict, is_invisible,
+    Cause, Change, DocumentRow, Environment, ExceptionNote, ExpectedRow, Finding, NoteRow,
+    ObservedRow, PlanRow, ProbeRow, Report, ReportError, Run, Summary, Verdict, is_invisible,
 };
 pub use words::{policy_noun, service_name};

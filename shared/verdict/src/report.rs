@@ -3,6 +3,7 @@
 //!
 //! Field names are a contract. Times are RFC 3339 in UTC; a field that was not observed is `null`.
 
+mod document;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ use std::fmt;
 use keyproof_core::{PolicyType, Service};
 use serde::{Deserialize, Serialize};
 
+pub use document::DocumentRow;
 pub use read::{ReportError, is_invisible};
 
 /// A run's report.
@@ -36,6 +38,9 @@ pub struct Report {
     /// were left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<NoteRow>,
+    /// The policies that causes point into, and those that a later report is compared with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub documents: Vec<DocumentRow>,
 }
 
 /// One run.
@@ -287,6 +292,12 @@ pub struct Cause {
     /// The line of the statement in that file, from 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<usize>,
+    /// The [`DocumentRow::id`] of the document, where the report holds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// The statement in that document, as a JSON pointer: `/Statement/2`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pointer: Option<String>,
 }
 
 /// A change found in CloudTrail.

@@ -25,7 +25,7 @@ pub(crate) struct Arguments {
 
 /// Evaluates the plan and writes its report.
 pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliError> {
-    let destinations = arguments.report.destinations()?;
+    let destinations = arguments.report.destinations(io)?;
     let facts = arguments.estate.facts();
     let (_, case) = arguments.estate.case(io)?;
     let started_at = facts.started_at;

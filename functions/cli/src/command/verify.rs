@@ -47,8 +47,8 @@ pub(crate) struct Arguments {
     /// Seconds that the run may take; what has no answer by then is inconclusive [default: no limit]
     #[arg(long, value_name = "SECONDS", value_parser = connection::seconds)]
     deadline: Option<Duration>,
-    /// Look for the statement or grant behind each failure: reads the keys' policies and grants,
-    /// with your own credentials
+    /// Look for the statement or grant behind each failure, and keep the keys' policies in the report:
+    /// reads the keys' policies and grants, with your own credentials
     #[arg(long)]
     diagnose: bool,
     #[command(flatten)]
@@ -86,7 +86,7 @@ pub(crate) fn run_id(word: &str) -> Result<Ulid, String> {
 
 /// Runs the plan and writes its report.
 pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliError> {
-    let destinations = arguments.report.destinations()?;
+    let destinations = arguments.report.destinations(io)?;
     arguments.check()?;
     // Before the run: a key that can't be used must not cost one.
     let recording = arguments.record.recording()?;

@@ -7,10 +7,10 @@ fn pairs(formats: &[Format], outputs: &[&str]) -> Result<Vec<(Format, Option<Pat
     let options = ReportOptions {
         format: formats.to_vec(),
         output: outputs.iter().map(PathBuf::from).collect(),
+        previous: None,
     };
-    let destinations = options.destinations().map_err(|error| error.to_string())?;
-    Ok(destinations
-        .0
+    let pairs = options.pairs().map_err(|error| error.to_string())?;
+    Ok(pairs
         .into_iter()
         .map(|pair| (pair.format, pair.file))
         .collect())

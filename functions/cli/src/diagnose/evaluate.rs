@@ -120,6 +120,8 @@ fn named(decision: &Decision, key: &KeyDocuments) -> Option<Cause> {
         Some(name) => name.to_owned(),
         None => statement.index.to_string(),
     };
+    // A grant is no part of the policy.
+    let in_policy = statement.policy == PolicyType::ResourcePolicy;
     Some(Cause {
         policy: statement.policy,
         statement: Some(name),
@@ -127,6 +129,8 @@ fn named(decision: &Decision, key: &KeyDocuments) -> Option<Cause> {
         changed: None,
         file: None,
         line: None,
+        source: in_policy.then(|| key.row.id.clone()),
+        pointer: in_policy.then(|| key.row.statement(statement.index)),
     })
 }
 

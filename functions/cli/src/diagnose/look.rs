@@ -7,7 +7,8 @@ use aws_sdk_kms::Client;
 use aws_sdk_kms::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_kms::types::{GrantListEntry, GrantOperation};
 use keyproof_aws::Runner;
-use keyproof_policy::{Document, Grammar, Grant};
+use keyproof_policy::{Document, Grammar, Grant, PolicyType};
+use keyproof_verdict::DocumentRow;
 
 /// How long one call may take. A diagnosis comes after the verdict and must not hold it up.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -20,7 +21,9 @@ const MOST_PAGES: usize = 100;
 pub(super) struct KeyDocuments {
     /// The key's ARN.
     pub(super) arn: String,
-    /// Its policy.
+    /// Its policy, as it is told.
+    pub(super) row: DocumentRow,
+    /// Its policy, to be evaluated.
     pub(super) policy: Document,
     /// Its grants.
     pub(super) grants: Vec<Grant>,
@@ -58,9 +61,13 @@ impl Looker {
         let text = read.policy().unwrap_or_default();
         let policy = Document::parse(text, Grammar::Resource)
             .map_err(|error| format!("the policy of `{arn}` can't be evaluated: {error}"))?;
+        // What was parsed is JSON.
+        let content = serde_json::from_str(text).unwrap_or_default();
+        let row = DocumentRow::new(&*arn, PolicyType::ResourcePolicy, content);
         let grants = self.grants(&arn).await?;
         Ok(KeyDocuments {
             arn,
+            row,
             policy,
             grants,
         })

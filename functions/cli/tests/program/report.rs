@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::keyproof;
+use crate::support::{keyproof, root};
 
 fn report(verdict: &str, finding: &Value) -> Value {
     let one = |name: &str| u8::from(verdict == name);
@@ -86,15 +86,15 @@ fn what_is_no_report_is_2() {
     for (text, sentence) in [
         (
             "",
-            "error: cannot render `<stdin>`: the report is not JSON: ",
+            "error: cannot read the report `<stdin>`: the report is not JSON: ",
         ),
         (
             "{}",
-            "error: cannot render `<stdin>`: the document has no `schema`",
+            "error: cannot read the report `<stdin>`: the document has no `schema`",
         ),
         (
             r#"{"schema": "other/v9"}"#,
-            "error: cannot render `<stdin>`: the document's schema is `other/v9`",
+            "error: cannot read the report `<stdin>`: the document's schema is `other/v9`",
         ),
     ] {
         let run = keyproof(["report", "render", "-"]).stdin(text).run();
@@ -103,4 +103,107 @@ fn what_is_no_report_is_2() {
         assert_eq!(run.stdout, "");
         assert!(run.stderr.starts_with(sentence), "{}", run.stderr);
     }
+}
+
+/// The widened report of the renderers' own tests, and the one before it.
+fn stored(name: &str) -> String {
+    let path = root().join("shared/report/cases").join(name);
+    std::fs::read_to_string(path.join("report.json")).unwrap()
+}
+
+#[test]
+fn what_changed_since_an_earlier_report_is_told() {
+    let words = ["report", "render", "now.json", "--previous", "before.json"];
+    let mut program = keyproof(words)
+        .file("now.json", &stored("key-policy-widened"))
+        .file("before.json", &stored("separation-holds"));
+
+    let run = program.run();
+
+    run.exits(1);
+    let line = "  ✗ exposed  outsider/kms:Decrypt/orders (was pass)\n";
+    assert!(run.stdout.contains(line), "{}", run.stdout);
+    assert_eq!(run.stderr, "");
+}
+
+#[test]
+fn an_earlier_report_of_another_plan_is_left_out_and_that_is_said() {
+    let other = stored("separation-holds").replace("\"name\": \"orders\"", "\"name\": \"bills\"");
+    let words = ["report", "render", "now.json", "--previous", "before.json"];
+    let mut program = keyproof(words)
+        .file("now.json", &stored("key-policy-widened"))
+        .file("before.json", &other);
+
+    let run = program.run();
+
+    run.exits(1);
+    assert!(!run.stdout.contains("CHANGED"), "{}", run.stdout);
+    let warning = "warning: the report of `--previous` is of the plan `bills`, not of `orders`; what changed is left out\n";
+    assert_eq!(run.stderr, warning);
+}
+
+#[test]
+fn an_earlier_report_that_can_t_be_read_is_2_before_anything_is_run() {
+    let words = ["report", "render", "now.json", "--previous", "none.json"];
+    let run = keyproof(words)
+        .file("now.json", &stored("key-policy-widened"))
+        .run();
+
+    run.exits(2);
+    assert_eq!(run.stdout, "");
+    assert!(run.stderr.contains("none.json"), "{}", run.stderr);
+}
+
+#[test]
+fn a_badge_says_fail_stale_and_pass() {
+    let now = jiff::Timestamp::now().to_string();
+    let young = stored("separation-holds").replace("2026-11-24T00:30:00.000Z", &now);
+    for (report, label, code) in [
+        (
+            stored("key-policy-widened"),
+            "keyproof: orders: fail: 3 of 11",
+            1,
+        ),
+        (
+            report("pass", &Value::Null).to_string(),
+            "keyproof: orders: stale: ",
+            3,
+        ),
+        (young, "keyproof: orders: pass\"", 0),
+    ] {
+        let run = keyproof(["report", "badge", "-"]).stdin(report).run();
+
+        run.exits(code);
+        assert!(
+            run.stdout.contains(&format!("aria-label=\"{label}")),
+            "{}",
+            run.stdout
+        );
+        let green = run.stdout.contains("#1a7f37");
+        assert_eq!(green, code == 0);
+    }
+}
+
+#[test]
+fn a_badge_may_go_to_a_file() {
+    let words = [
+        "report",
+        "badge",
+        "-",
+        "--output",
+        "badge.svg",
+        "--max-age",
+        "65535",
+    ];
+    let mut program = keyproof(words).stdin(report("inconclusive", &json!("blind")).to_string());
+
+    let run = program.run();
+
+    run.exits(3);
+    assert_eq!(run.stdout, "");
+    let svg = program.read("badge.svg");
+    assert!(
+        svg.starts_with("<svg ") && svg.contains("inconclusive"),
+        "{svg}"
+    );
 }

@@ -201,3 +201,41 @@ fn a_broad_policy_of_awss_own_is_blamed_where_it_is_attached() {
     );
     assert_eq!(found.line, Some(expected));
 }
+
+#[test]
+fn the_statement_is_pointed_at_in_a_document_that_the_report_holds() {
+    let world = World {
+        key: r#"          - { Sid: Oops, Effect: Allow, Principal: "*", Action: "kms:*", Resource: "*" }"#,
+        ..World::default()
+    };
+
+    let report = world.check(&Circumstances::default());
+
+    let cause = row(&report, OUTSIDER_READS).cause.clone().unwrap();
+    let source = cause.source.unwrap();
+    let held: Vec<_> = report
+        .documents
+        .iter()
+        .filter(|one| one.id == source)
+        .collect();
+    assert_eq!(held.len(), 1, "{source}");
+    let statement = held[0].content.pointer(&cause.pointer.unwrap()).unwrap();
+    assert_eq!(statement["Sid"], "Oops");
+    assert_eq!(Some(&held[0].document), cause.document.as_ref());
+}
+
+#[test]
+fn the_policies_of_the_tables_keys_are_held_whatever_comes_out() {
+    let report = World::default().check(&Circumstances::default());
+
+    let keys: Vec<&str> = report
+        .probes
+        .iter()
+        .filter_map(|row| row.observed.key.as_deref())
+        .filter(|key| key.starts_with("arn:"))
+        .collect();
+    let held: Vec<&str> = report.documents.iter().map(|one| &*one.document).collect();
+    assert!(!keys.is_empty());
+    assert_eq!(held, keys);
+    assert!(report.documents[0].content["Statement"].is_array());
+}

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use keyproof_verdict::{ProbeRow, Report};
 
-use super::sections::{heading, term};
+use super::sections::{open, term};
 use super::{GLANCE, Place};
 use crate::escape::{Markup, Prose};
 use crate::grid;
@@ -16,8 +16,7 @@ pub(super) fn list(report: &Report, place: Place<'_>, out: &mut dyn Write) -> io
     if !report.probes.iter().any(passed) {
         return Ok(());
     }
-    writeln!(out, "<section>")?;
-    heading(place, "Passed", out)?;
+    open(place, "passed", "Passed", out)?;
     for grid in grid::grids(report) {
         let cells = grid
             .lines

@@ -6,14 +6,85 @@ use std::io::{self, Write};
 use keyproof_verdict::{Finding, ProbeRow, Report};
 
 use super::Place;
+use super::causes::Causes;
 use crate::escape::{Markup, Prose};
-use crate::grid::{self, Grid};
 use crate::timing;
 use crate::words::{self, Standing};
 
-pub(super) fn heading(place: Place<'_>, text: &str, out: &mut dyn Write) -> io::Result<()> {
-    let level = place.level;
-    writeln!(out, "<h{level}>{}</h{level}>", Markup(text))
+/// Opens a section of the page, with its heading; whoever opens it closes it.
+pub(super) fn open(
+    place: Place<'_>,
+    name: &str,
+    title: &str,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let (prefix, level) = (place.prefix, place.level);
+    let title = Markup(title);
+    writeln!(
+        out,
+        "<section id=\"{prefix}{name}\">\n<h{level}>{title}</h{level}>"
+    )
+}
+
+/// What was run, where and when, above the verdict.
+pub(super) fn product(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let environment = &report.environment;
+    let account = environment.account.as_ref();
+    let account = account.map_or_else(String::new, |account| format!(", account {account}"));
+    writeln!(
+        out,
+        "<p class=\"product\"><b>keyproof</b> · plan <b>{}</b></p>\n<p class=\"meta\">{} in {}{}{}</p>",
+        Markup(&report.plan.name),
+        when(report),
+        Markup(&environment.region),
+        Markup(&account),
+        if report.run.trigger == "check" {
+            ": the templates, evaluated before deployment"
+        } else {
+            ""
+        }
+    )
+}
+
+/// The start of the run, for people and for programs.
+fn when(report: &Report) -> String {
+    let time = Markup(&report.run.started_at);
+    let shown = report.run.started_at.replace('T', " ").replace('Z', " UTC");
+    format!("<time datetime=\"{time}\">{}</time>", Markup(&shown))
+}
+
+/// The sections that the page has, as links.
+pub(super) fn contents(
+    report: &Report,
+    causes: &Causes<'_>,
+    changed: bool,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let any = |standing| {
+        report
+            .probes
+            .iter()
+            .any(|row| Standing::of(row) == standing)
+    };
+    let sections = [
+        (!causes.is_empty(), "why", "Why"),
+        (true, "matrix", "Who can do what"),
+        (any(Standing::Fail), "failed", "Failed"),
+        (
+            any(Standing::Inconclusive),
+            "inconclusive",
+            "Proved nothing",
+        ),
+        (any(Standing::Excepted), "excepted", "Excepted"),
+        (changed, "changed", "What changed"),
+        (any(Standing::Pass), "passed", "Passed"),
+        (true, "unchecked", "What was not checked"),
+    ];
+    writeln!(out, "<nav aria-label=\"Contents\"><ul>")?;
+    for (_, name, title) in sections.iter().filter(|(there, ..)| *there) {
+        writeln!(out, "<li><a href=\"#{name}\">{title}</a></li>")?;
+    }
+    writeln!(out, "</ul></nav>")
 }
 
 pub(super) fn tiles(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -40,11 +111,16 @@ pub(super) fn tiles(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// What needs a person: failures, then what proved nothing, then what is excepted.
-pub(super) fn findings(report: &Report, place: Place<'_>, out: &mut dyn Write) -> io::Result<()> {
-    for (title, standing) in [
-        ("Failed", Standing::Fail),
-        ("Proved nothing", Standing::Inconclusive),
-        ("Failed, excepted", Standing::Excepted),
+pub(super) fn findings(
+    report: &Report,
+    causes: &Causes<'_>,
+    place: Place<'_>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    for (name, title, standing) in [
+        ("failed", "Failed", Standing::Fail),
+        ("inconclusive", "Proved nothing", Standing::Inconclusive),
+        ("excepted", "Failed, excepted", Standing::Excepted),
     ] {
         let rows = report.probes.iter().enumerate();
         let mut rows = rows
@@ -53,10 +129,10 @@ pub(super) fn findings(report: &Report, place: Place<'_>, out: &mut dyn Write) -
         if rows.peek().is_none() {
             continue;
         }
-        writeln!(out, "<section>")?;
-        heading(place, title, out)?;
+        open(place, name, title, out)?;
         for (position, row) in rows {
-            card(report, row, position, place, out)?;
+            let cause = causes.number(position);
+            card(report, (position, row), cause, place, out)?;
         }
         writeln!(out, "</section>")?;
     }
@@ -65,8 +141,8 @@ pub(super) fn findings(report: &Report, place: Place<'_>, out: &mut dyn Write) -
 
 fn card(
     report: &Report,
-    row: &ProbeRow,
-    position: usize,
+    (position, row): (usize, &ProbeRow),
+    number: Option<usize>,
     place: Place<'_>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
@@ -86,11 +162,11 @@ fn card(
         Markup(&row.id)
     )?;
     writeln!(out, "<p>{}</p>", Prose(&row.reason))?;
-    if let Some(cause) = &row.cause {
+    if let (Some(cause), Some(number)) = (&row.cause, number) {
         writeln!(
             out,
-            "<p class=\"cause\"><b>Cause:</b> {}</p>",
-            Prose(&words::cause(cause))
+            "<p class=\"cause\"><b>Cause:</b> <a href=\"#{prefix}c{number}\">{}</a></p>",
+            Prose(&words::cause_in_short(cause))
         )?;
     }
     writeln!(out, "<dl>")?;
@@ -120,8 +196,7 @@ pub(super) fn exceptions(report: &Report, place: Place<'_>, out: &mut dyn Write)
     if report.exceptions.is_empty() {
         return Ok(());
     }
-    writeln!(out, "<section>")?;
-    heading(place, "Exceptions", out)?;
+    open(place, "exceptions", "Exceptions", out)?;
     writeln!(out, "<ul class=\"plain\">")?;
     for note in &report.exceptions {
         let status = note.status.replace('_', " ");
@@ -141,8 +216,7 @@ pub(super) fn notes(report: &Report, place: Place<'_>, out: &mut dyn Write) -> i
     if report.notes.is_empty() {
         return Ok(());
     }
-    writeln!(out, "<section>")?;
-    heading(place, "Not seen, or taken for granted", out)?;
+    open(place, "unseen", "Not seen, or taken for granted", out)?;
     if !matter.is_empty() {
         writeln!(out, "<ul class=\"plain\">")?;
         for note in matter {
@@ -166,96 +240,12 @@ pub(super) fn notes(report: &Report, place: Place<'_>, out: &mut dyn Write) -> i
     writeln!(out, "</section>")
 }
 
-pub(super) fn matrix(report: &Report, place: Place<'_>, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "<section>")?;
-    heading(place, "Who can do what", out)?;
-    writeln!(
-        out,
-        "<p>Each cell says what was seen; the small line says what the plan expects, where that is \
-         another thing.</p>"
-    )?;
-    for grid in grid::grids(report) {
-        table(&grid, place, out)?;
-    }
-    writeln!(out, "</section>")
-}
-
-fn table(grid: &Grid<'_>, place: Place<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let name = grid.table.unwrap_or("roles");
-    let level = place.level + 1;
-    writeln!(
-        out,
-        "<div class=\"table\"><h{level}>{}</h{level}>",
-        Markup(name)
-    )?;
-    if let Some((position, row)) = grid.encryption {
-        let standing = Standing::of(row);
-        writeln!(
-            out,
-            "<p class=\"encryption\"><a class=\"mark {}\" href=\"#{}p{position}\">{} encryption</a> \
-             <code>{}</code></p>",
-            standing.as_str(),
-            place.prefix,
-            standing.symbol(),
-            Markup(row.observed.key.as_deref().unwrap_or("not found out"))
-        )?;
-    }
-    if grid.lines.is_empty() {
-        return writeln!(out, "</div>");
-    }
-    writeln!(
-        out,
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Matrix of {}{}\">\n\
-         <table class=\"matrix\"><thead><tr><th scope=\"col\">Action</th>",
-        Markup(name),
-        place.label
-    )?;
-    for principal in &grid.principals {
-        write!(out, "<th scope=\"col\">{}</th>", Markup(principal))?;
-    }
-    writeln!(out, "</tr></thead><tbody>")?;
-    for line in &grid.lines {
-        write!(out, "<tr><th scope=\"row\">{}</th>", Markup(&line.name()))?;
-        for cell in &line.cells {
-            match cell {
-                Some((position, row)) => self::cell(*position, row, place, out)?,
-                None => write!(out, "<td class=\"empty\">–</td>")?,
-            }
-        }
-        writeln!(out, "</tr>")?;
-    }
-    writeln!(out, "</tbody></table></div></div>")
-}
-
-fn cell(position: usize, row: &ProbeRow, place: Place<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let standing = Standing::of(row);
-    let class = standing.as_str();
-    write!(
-        out,
-        "<td class=\"{class}\"><a href=\"#{}p{position}\">{} {}</a>",
-        place.prefix,
-        standing.symbol(),
-        Markup(&words::observed(row))
-    )?;
-    if standing != Standing::Pass {
-        let finding = row.finding.map_or("", |finding| finding.as_str());
-        let expected = words::expected(row);
-        write!(
-            out,
-            "<small>{finding}; expected {}</small>",
-            Markup(&expected)
-        )?;
-    }
-    write!(out, "</td>")
-}
-
 pub(super) fn timings(report: &Report, place: Place<'_>, out: &mut dyn Write) -> io::Result<()> {
     let timings = timing::timings(report);
     if timings.is_empty() {
         return Ok(());
     }
-    writeln!(out, "<section>")?;
-    heading(place, "Timings", out)?;
+    open(place, "timings", "Timings", out)?;
     writeln!(
         out,
         "<p>The run took {}. Times are those of the last attempt of each call.</p>",
@@ -289,8 +279,7 @@ pub(super) fn not_checked(
     place: Place<'_>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    writeln!(out, "<section>")?;
-    heading(place, "What was not checked", out)?;
+    open(place, "unchecked", "What was not checked", out)?;
     writeln!(out, "<ul>")?;
     for line in words::not_checked(report) {
         writeln!(out, "<li>{}</li>", Prose(&line))?;
@@ -299,8 +288,7 @@ pub(super) fn not_checked(
 }
 
 pub(super) fn legend(place: Place<'_>, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "<section>")?;
-    heading(place, "How to read this", out)?;
+    open(place, "legend", "How to read this", out)?;
     writeln!(
         out,
         "<p>A probe <b>passes</b> only when the expected layer gave the expected answer; a denial \

@@ -5,9 +5,9 @@ use keyproof_verdict::{Report, is_invisible};
 use proptest::prelude::*;
 
 use super::agreement::elements;
-use super::{case, rendered};
+use super::{case, coloured, rendered};
 use crate::escape::{Markdown, MarkdownCode, Markup, Visible};
-use crate::{Chapter, Format, Options, Story, render, render_story};
+use crate::{Chapter, Format, Story, render, render_story};
 
 fn hostile() -> Report {
     case("hostile")
@@ -25,7 +25,7 @@ fn no_format_emits_a_character_that_acts_unseen() {
         assert_eq!(acting, [], "{format}");
     }
     let mut out = Vec::new();
-    render(&hostile(), Format::Text, Options { colour: true }, &mut out).unwrap();
+    render(&hostile(), Format::Text, coloured(), &mut out).unwrap();
     let text = String::from_utf8(out).unwrap();
     assert!(!text.contains("\u{1b}[2J") && text.contains("\\u{1b}[2J"));
 }

@@ -60,6 +60,8 @@ fn cause(change: &PolicyChange, row: &ProbeRow, report: &Report) -> Option<Cause
             changed: Some(change.told()),
             file: None,
             line: None,
+            source: None,
+            pointer: None,
         }),
     }
 }

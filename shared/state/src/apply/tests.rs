@@ -151,6 +151,7 @@ fn report(number: u64, minutes: i64, rows: &[(&str, Standing)]) -> Report {
         probes: rows,
         exceptions: Vec::new(),
         notes: Vec::new(),
+        documents: Vec::new(),
     }
 }
 

@@ -35,7 +35,7 @@ pub(super) struct Arguments {
 
 /// Collects the reports and writes the one.
 pub(super) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliError> {
-    let destinations = arguments.report.destinations()?;
+    let destinations = arguments.report.destinations(io)?;
     let sources = [&arguments.plan, &arguments.manifest];
     one_stdin(sources.into_iter().chain(&arguments.reports))?;
     let plan = arguments.plan.plan(io)?;

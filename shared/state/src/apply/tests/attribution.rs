@@ -53,6 +53,8 @@ fn policy_changed() -> Cause {
         }),
         file: None,
         line: None,
+        source: None,
+        pointer: None,
     }
 }
 

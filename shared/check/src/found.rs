@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A cause as the report tells it, with the document that its statement stands in.
+
+use keyproof_core::PolicyType;
+use keyproof_document::Place;
+use keyproof_verdict::{Cause, DocumentRow};
+
+use crate::statement::Written;
+
+/// A cause, and the document that its statement stands in.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) cause: Cause,
+    pub(crate) document: Option<DocumentRow>,
+}
+
+/// A statement, or the want of one in a document.
+pub(crate) fn told(
+    policy: PolicyType,
+    written: &Written<'_>,
+    at: Option<(usize, Option<String>)>,
+) -> Found {
+    let index = at.as_ref().map(|(index, _)| *index);
+    let document = written.row(policy);
+    let pointer = document.as_ref().zip(index);
+    let cause = Cause {
+        policy,
+        statement: at.map(|(index, sid)| sid.unwrap_or_else(|| index.to_string())),
+        document: Some(written.document.to_owned()),
+        changed: None,
+        file: written.file.map(str::to_owned),
+        // Without a file's name a line leads nowhere.
+        line: written.file.map(|_| written.line(index)),
+        source: document.as_ref().map(|document| document.id.clone()),
+        pointer: pointer.map(|(document, index)| document.statement(index)),
+    };
+    Found { cause, document }
+}
+
+/// What is no statement: a property of the table or of its key stands where a `Sid` would.
+pub(crate) fn property(file: Option<&str>, document: &str, name: &str, place: Place) -> Found {
+    let cause = Cause {
+        policy: PolicyType::ResourcePolicy,
+        statement: Some(name.to_owned()),
+        document: Some(document.to_owned()),
+        changed: None,
+        file: file.map(str::to_owned),
+        line: file.map(|_| place.line),
+        source: None,
+        pointer: None,
+    };
+    Found {
+        cause,
+        document: None,
+    }
+}

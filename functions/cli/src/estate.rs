@@ -110,19 +110,24 @@ impl EstateOptions {
 
     /// What a report says of a run that was none.
     pub(crate) fn facts(&self) -> RunFacts {
-        let now = Timestamp::now();
-        RunFacts {
-            id: ulid::Ulid::generate().to_string(),
-            trigger: keyproof_check::TRIGGER.to_owned(),
-            started_at: now,
-            finished_at: now,
-            account: None,
-            region: None,
-            endpoint: None,
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            plan_file: self.plan.file(),
-            today: now.to_zoned_datetime(TimeZone::UTC).date(),
-        }
+        facts(self.plan.file())
+    }
+}
+
+/// What a report says of a run that was none, of the plan in this file.
+pub(crate) fn facts(plan_file: Option<String>) -> RunFacts {
+    let now = Timestamp::now();
+    RunFacts {
+        id: ulid::Ulid::generate().to_string(),
+        trigger: keyproof_check::TRIGGER.to_owned(),
+        started_at: now,
+        finished_at: now,
+        account: None,
+        region: None,
+        endpoint: None,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        plan_file,
+        today: now.to_zoned_datetime(TimeZone::UTC).date(),
     }
 }
 

@@ -3,15 +3,13 @@
 
 use std::path::{Path, PathBuf};
 
-use jiff::{Timestamp, tz::TimeZone};
 use keyproof_check::{Circumstances, Estate, Part, Runner};
 use keyproof_coverage::{Draft, draft};
-use keyproof_verdict::RunFacts;
 
 use crate::connection::{self, Connection, TemplateOptions};
 use crate::destination::{is_stdout, put};
 use crate::error::CliError;
-use crate::estate::{exports, runner};
+use crate::estate::{exports, facts, runner};
 use crate::input::{Source, one_stdin};
 use crate::io::Io;
 use crate::live::{self, Live};
@@ -71,7 +69,7 @@ pub(super) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
         circumstances.runner = runner.clone();
     }
     let source = arguments.source(&estate);
-    let facts = facts();
+    let facts = facts(None);
     let drafted = |estate: &Estate| {
         draft(estate, &source, &circumstances, &facts)
             .map_err(|error| CliError::Draft(error.to_string()))
@@ -122,22 +120,6 @@ fn with(estate: &Estate, file: &Path, text: &str) -> Result<Estate, CliError> {
     let mut whole = Estate::new(parts).map_err(|error| CliError::Usage(error.to_string()))?;
     whole.grants.clone_from(&estate.grants);
     Ok(whole)
-}
-
-fn facts() -> RunFacts {
-    let now = Timestamp::now();
-    RunFacts {
-        id: ulid::Ulid::generate().to_string(),
-        trigger: keyproof_check::TRIGGER.to_owned(),
-        started_at: now,
-        finished_at: now,
-        account: None,
-        region: None,
-        endpoint: None,
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        plan_file: None,
-        today: now.to_zoned_datetime(TimeZone::UTC).date(),
-    }
 }
 
 impl Arguments {

@@ -4,6 +4,8 @@
 //! A detail is read by programs of others: a field is added at most, never renamed, and never left
 //! out. What is not known is `null`.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use keyproof_state::{ChangeItem, Entry, EntryKind, PolicyChange, RunItem, Standing, Subject};
 use keyproof_verdict::{Cause, Verdict};
@@ -72,7 +74,7 @@ struct AboutProbe<'a> {
     from_since: Option<Timestamp>,
     to: Option<Standing>,
     since: Timestamp,
-    reason: &'a str,
+    reason: Cow<'a, str>,
     cause: Option<&'a Cause>,
     incident: Option<Incident<'a>>,
     pages: bool,
@@ -255,7 +257,7 @@ pub(crate) fn of_entry(
         from_since: entry.from_since,
         to: entry.to,
         since: entry.since,
-        reason: &entry.reason,
+        reason: shortened(&entry.reason),
         cause: entry.cause.as_ref(),
         incident: entry.incident.as_deref().map(|id| Incident {
             id,
@@ -274,6 +276,16 @@ pub(crate) fn of_entry(
         resources: resources(entry),
         detail: serde_json::to_string(&detail)?,
     })
+}
+
+/// A sentence that fits: a call takes 256 KB, and a service's own message may be of any length. The
+/// report has it whole.
+fn shortened(sentence: &str) -> Cow<'_, str> {
+    const LONGEST: usize = 4_000;
+    match sentence.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", sentence.get(..end).unwrap_or_default()).into(),
+        None => sentence.into(),
+    }
 }
 
 /// An entry's part of its record: the last piece of its id.

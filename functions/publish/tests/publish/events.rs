@@ -261,3 +261,21 @@ async fn each_run_is_counted_by_plan_by_table_and_by_principal() {
     let time = lines[0]["_aws"]["Timestamp"].as_i64().unwrap();
     assert_eq!(time, crate::world::at(10).as_millisecond() + 2_000);
 }
+
+#[tokio::test]
+async fn a_sentence_of_any_length_leaves_the_event_short_enough_to_be_put() {
+    let mut report = widened(10);
+    for row in &mut report.probes {
+        row.reason = "ä".repeat(200_000);
+    }
+    let world = World::new();
+    world.commit(&report).await;
+    world.publish().await;
+
+    // The bus of this world refuses a call of more than 256 KB.
+    let events = world.heard.events.borrow();
+    assert_eq!(events.len(), 13);
+    let transition = events.iter().find(|event| event.part == "0").unwrap();
+    let detail: Value = serde_json::from_str(&transition.detail).unwrap();
+    assert_eq!(detail["reason"], format!("{}…", "ä".repeat(4_000)));
+}

@@ -113,3 +113,30 @@ fn everything_that_could_be_lost_has_a_dead_letter_queue() {
         ]
     );
 }
+
+#[test]
+fn every_queue_has_a_policy_that_speaks_of_it_alone() {
+    // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-creating-custom-policies-architecture.html
+    for name in ["template.yaml", "templates/iam-events-forwarder.yaml"] {
+        let template = Template::read(name);
+        let mut with_policy = Vec::new();
+        for (policy, _) in template.resources("AWS::SQS::QueuePolicy") {
+            let queues = texts(template.property(policy, "Queues").unwrap());
+            let [queue] = queues.try_into().unwrap();
+            let statements = template
+                .property(policy, "PolicyDocument/Statement")
+                .unwrap();
+            let mut sids = Vec::new();
+            for statement in statements.as_sequence().unwrap() {
+                let resource = written(statement.get("Resource").unwrap());
+                assert_eq!(resource, format!("{queue}.Arn"), "{policy}");
+                sids.push(written(statement.get("Sid").unwrap()));
+            }
+            assert!(sids.contains(&"DenyPlainText".to_owned()), "{policy}");
+            with_policy.push(queue);
+        }
+        let queues = template.resources("AWS::SQS::Queue");
+        let queues: Vec<_> = queues.into_iter().map(|(queue, _)| queue).collect();
+        assert_eq!(with_policy, queues, "{name}");
+    }
+}

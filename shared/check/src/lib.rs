@@ -17,6 +17,7 @@ mod cause;
 mod context;
 mod estate;
 mod found;
+mod explain;
 mod key;
 mod near;
 mod notes;
@@ -29,6 +30,7 @@ mod weigh;
 mod tests;
 
 pub use estate::{Estate, EstateError, KeyGrant, Part};
+pub use explain::explain;
 
 use std::collections::BTreeMap;
 

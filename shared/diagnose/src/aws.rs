@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: Apache-2.0
+//! AWS itself, read as the operator. What it answers is put together as the AWS CLI would write it.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
+use aws_sdk_kms::types::{GrantOperation, KeyManagerType, KeySpec, KeyState, KeyUsageType};
+use aws_smithy_types::error::display::DisplayErrorContext;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+use serde_json::{Value, json};
+
+use crate::port::{Event, LookUpEvents, ReadDocuments};
+
+/// How long one call may take. A diagnosis comes after the verdict and must not hold it up.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// More grants, policies or events than this can't be looked through in reasonable time.
+const MOST_PAGES: usize = 100;
+
+/// Pages of events: 50 a page, two calls a second.
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html>
+const MOST_EVENT_PAGES: usize = 6;
+const BETWEEN_LOOK_UPS: Duration = Duration::from_millis(600);
+
+/// Reads documents and events as whoever the configuration's credentials are.
+#[derive(Clone, Debug)]
+pub struct Aws {
+    config: SdkConfig,
+    dynamodb: aws_sdk_dynamodb::Client,
+    iam: aws_sdk_iam::Client,
+    kms: aws_sdk_kms::Client,
+    sts: aws_sdk_sts::Client,
+}
+
+impl Aws {
+    /// Reads in the configuration's region; IAM, which has none, and its events in us-east-1.
+    #[must_use]
+    pub fn new(config: &SdkConfig) -> Self {
+        Self {
+            dynamodb: aws_sdk_dynamodb::Client::new(config),
+            iam: aws_sdk_iam::Client::new(config),
+            kms: aws_sdk_kms::Client::new(config),
+            sts: aws_sdk_sts::Client::new(config),
+            config: config.clone(),
+        }
+    }
+}
+
+/// An answer, or a sentence about why there is none.
+async fn answer<T, E>(
+    action: &str,
+    of: &str,
+    call: impl Future<Output = Result<T, E>>,
+) -> Result<T, Failed>
+where
+    E: std::error::Error + ProvideErrorMetadata + 'static,
+{
+    let failed = |code: Option<&str>, why: String| Failed {
+        code: code.map(str::to_owned),
+        sentence: format!("no diagnosis of `{of}`: {action}: {why}"),
+    };
+    match tokio::time::timeout(PATIENCE, call).await {
+        Err(_) => Err(failed(None, "no answer in time".to_owned())),
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(error)) => {
+            let why = match (error.code(), error.message()) {
+                (Some(code), Some(message)) => format!("{code}: {message}"),
+                (Some(code), None) => code.to_owned(),
+                (None, _) => DisplayErrorContext(&error).to_string(),
+            };
+            Err(failed(error.code(), why))
+        }
+    }
+}
+
+struct Failed {
+    code: Option<String>,
+    sentence: String,
+}
+
+impl From<Failed> for String {
+    fn from(failed: Failed) -> Self {
+        failed.sentence
+    }
+}
+
+impl ReadDocuments for Aws {
+    async fn key(&self, key: &str) -> Result<Value, String> {
+        let described = self.kms.describe_key().key_id(key).send();
+        let described = answer("kms:DescribeKey", key, described).await?;
+        let metadata = described
+            .key_metadata()
+            .ok_or_else(|| format!("no diagnosis of `{key}`: the reply describes no key"))?;
+        let arn = metadata.arn().unwrap_or(key);
+        let read = self.kms.get_key_policy().key_id(arn).policy_name("default");
+        let read = answer("kms:GetKeyPolicy", arn, read.send()).await?;
+        let mut grants = Vec::new();
+        let mut marker: Option<String> = None;
+        for _ in 0..MOST_PAGES {
+            let listed = self.kms.list_grants().key_id(arn).set_marker(marker.take());
+            let page = answer("kms:ListGrants", arn, listed.send()).await?;
+            grants.extend(page.grants().iter().map(grant));
+            match page.next_marker() {
+                Some(next) if page.truncated() => marker = Some(next.to_owned()),
+                Some(_) | None => break,
+            }
+        }
+        if marker.is_some() {
+            return Err(format!("`{arn}` has too many grants to look through"));
+        }
+        let text = |value: Option<&str>| value.map(str::to_owned);
+        Ok(json!({
+            "KeyMetadata": {
+                "Arn": arn,
+                "KeyId": metadata.key_id(),
+                "KeyManager": text(metadata.key_manager().map(KeyManagerType::as_str)),
+                "KeySpec": text(metadata.key_spec().map(KeySpec::as_str)),
+                "KeyState": text(metadata.key_state().map(KeyState::as_str)),
+                "KeyUsage": text(metadata.key_usage().map(KeyUsageType::as_str)),
+                "Enabled": metadata.enabled(),
+                "MultiRegion": metadata.multi_region(),
+            },
+            "Policy": read.policy(),
+            "Grants": grants,
+        }))
+    }
+
+    async fn table(&self, table: &str) -> Result<Value, String> {
+        let described = self.dynamodb.describe_table().table_name(table).send();
+        let described = answer("dynamodb:DescribeTable", table, described).await?;
+        let found = described
+            .table()
+            .ok_or_else(|| format!("no diagnosis of `{table}`: the reply describes no table"))?;
+        let arn = found.table_arn().unwrap_or(table);
+        let policy = self.dynamodb.get_resource_policy().resource_arn(arn).send();
+        let policy = match answer("dynamodb:GetResourcePolicy", table, policy).await {
+            Ok(policy) => policy.policy,
+            // That is how DynamoDB says that there is none.
+            Err(failed) if failed.code.as_deref() == Some("PolicyNotFoundException") => None,
+            Err(failed) => return Err(failed.into()),
+        };
+        let schema = |keys: &[aws_sdk_dynamodb::types::KeySchemaElement]| -> Value {
+            keys.iter()
+                .map(|one| json!({"AttributeName": one.attribute_name(), "KeyType": one.key_type().as_str()}))
+                .collect()
+        };
+        let index =
+            |name: Option<&str>, keys| json!({"IndexName": name, "KeySchema": schema(keys)});
+        let global = found.global_secondary_indexes().iter();
+        let local = found.local_secondary_indexes().iter();
+        let sse = found.sse_description().map(|sse| {
+            json!({
+                "Status": sse.status().map(|one| one.as_str().to_owned()),
+                "KMSMasterKeyArn": sse.kms_master_key_arn(),
+            })
+        });
+        Ok(json!({
+            "Table": {
+                "TableName": found.table_name(),
+                "TableArn": arn,
+                "KeySchema": schema(found.key_schema()),
+                "AttributeDefinitions": found.attribute_definitions().iter().map(|one| {
+                    json!({"AttributeName": one.attribute_name(), "AttributeType": one.attribute_type().as_str()})
+                }).collect::<Value>(),
+                "GlobalSecondaryIndexes": global.map(|one| index(one.index_name(), one.key_schema())).collect::<Value>(),
+                "LocalSecondaryIndexes": local.map(|one| index(one.index_name(), one.key_schema())).collect::<Value>(),
+                "SSEDescription": sse,
+            },
+            "Policy": policy,
+        }))
+    }
+
+    async fn role(&self, name: &str) -> Result<Value, String> {
+        let got = answer(
+            "iam:GetRole",
+            name,
+            self.iam.get_role().role_name(name).send(),
+        )
+        .await?;
+        let role = got
+            .role()
+            .ok_or_else(|| format!("no diagnosis of `{name}`: the reply describes no role"))?;
+        let inline = self.inline(name).await?;
+        let mut attached = Vec::new();
+        let mut marker: Option<String> = None;
+        for _ in 0..MOST_PAGES {
+            let listed = self.iam.list_attached_role_policies().role_name(name);
+            let listed = listed.set_marker(marker.take()).send();
+            let page = answer("iam:ListAttachedRolePolicies", name, listed).await?;
+            attached.extend(
+                page.attached_policies()
+                    .iter()
+                    .filter_map(|one| one.policy_arn().map(str::to_owned)),
+            );
+            match page.marker() {
+                Some(next) if page.is_truncated() => marker = Some(next.to_owned()),
+                Some(_) | None => break,
+            }
+        }
+        let boundary = role
+            .permissions_boundary()
+            .and_then(|boundary| boundary.permissions_boundary_arn())
+            .map(str::to_owned);
+        let all: BTreeSet<&String> = attached.iter().chain(&boundary).collect();
+        let mut policies = Vec::new();
+        for arn in all {
+            policies.push(self.managed(arn).await?);
+        }
+        Ok(json!({
+            "RoleDetailList": [{
+                "RoleName": role.role_name(),
+                "Path": role.path(),
+                "Arn": role.arn(),
+                "AssumeRolePolicyDocument": role.assume_role_policy_document(),
+                "MaxSessionDuration": role.max_session_duration(),
+                "RolePolicyList": inline,
+                "AttachedManagedPolicies": attached.iter().map(|arn| json!({"PolicyArn": arn})).collect::<Value>(),
+                "PermissionsBoundary": boundary.map(|arn| json!({"PermissionsBoundaryArn": arn})),
+                "Tags": role.tags().iter().map(|tag| json!({"Key": tag.key(), "Value": tag.value()})).collect::<Value>(),
+            }],
+            "Policies": policies,
+        }))
+    }
+
+    async fn caller(&self) -> Result<String, String> {
+        let identity = answer(
+            "sts:GetCallerIdentity",
+            "the runner",
+            self.sts.get_caller_identity().send(),
+        )
+        .await?;
+        let arn = identity.arn.unwrap_or_default();
+        // A session's ARN leaves out the role's path.
+        let Some((_, session)) = arn.split_once(":assumed-role/") else {
+            return Ok(arn);
+        };
+        let name = session.split('/').next().unwrap_or_default();
+        let got = answer(
+            "iam:GetRole",
+            name,
+            self.iam.get_role().role_name(name).send(),
+        )
+        .await?;
+        got.role()
+            .map(|role| role.arn().to_owned())
+            .ok_or_else(|| format!("no diagnosis of `{name}`: the reply describes no role"))
+    }
+}
+
+impl Aws {
+    async fn inline(&self, role: &str) -> Result<Vec<Value>, String> {
+        let mut inline = Vec::new();
+        let mut marker: Option<String> = None;
+        for _ in 0..MOST_PAGES {
+            let listed = self.iam.list_role_policies().role_name(role);
+            let listed = listed.set_marker(marker.take()).send();
+            let page = answer("iam:ListRolePolicies", role, listed).await?;
+            for name in page.policy_names() {
+                let read = self.iam.get_role_policy().role_name(role).policy_name(name);
+                let read = answer("iam:GetRolePolicy", role, read.send()).await?;
+                inline.push(json!({"PolicyName": name, "PolicyDocument": read.policy_document()}));
+            }
+            match page.marker() {
+                Some(next) if page.is_truncated() => marker = Some(next.to_owned()),
+                Some(_) | None => break,
+            }
+        }
+        Ok(inline)
+    }
+
+    /// The default version of a managed policy.
+    async fn managed(&self, arn: &str) -> Result<Value, String> {
+        let got = self.iam.get_policy().policy_arn(arn).send();
+        let got = answer("iam:GetPolicy", arn, got).await?;
+        let missing = || format!("no diagnosis of `{arn}`: the reply describes no policy");
+        let policy = got.policy().ok_or_else(missing)?;
+        let version = policy.default_version_id().ok_or_else(missing)?;
+        let read = self
+            .iam
+            .get_policy_version()
+            .policy_arn(arn)
+            .version_id(version);
+        let read = answer("iam:GetPolicyVersion", arn, read.send()).await?;
+        let document = read.policy_version().and_then(|version| version.document());
+        Ok(json!({
+            "PolicyName": policy.policy_name(),
+            "Path": policy.path(),
+            "Arn": arn,
+            "PolicyVersionList": [{"VersionId": version, "IsDefaultVersion": true, "Document": document}],
+        }))
+    }
+}
+
+fn grant(entry: &aws_sdk_kms::types::GrantListEntry) -> Value {
+    let operations: Vec<&str> = entry
+        .operations()
+        .iter()
+        .map(GrantOperation::as_str)
+        .collect();
+    let constraints = entry.constraints().map(|constraints| {
+        json!({
+            "EncryptionContextSubset": constraints.encryption_context_subset(),
+            "EncryptionContextEquals": constraints.encryption_context_equals(),
+        })
+    });
+    json!({
+        "GrantId": entry.grant_id(),
+        "GranteePrincipal": entry.grantee_principal(),
+        "RetiringPrincipal": entry.retiring_principal(),
+        "Operations": operations,
+        "Constraints": constraints,
+    })
+}
+
+impl LookUpEvents for Aws {
+    async fn look_up(&self, region: &str, resource: &str) -> Result<Vec<Event>, String> {
+        let config = self
+            .config
+            .to_builder()
+            .region(Region::new(region.to_owned()))
+            .build();
+        let client = aws_sdk_cloudtrail::Client::new(&config);
+        let attribute = LookupAttribute::builder()
+            .attribute_key(LookupAttributeKey::ResourceName)
+            .attribute_value(resource)
+            .build()
+            .map_err(|error| error.to_string())?;
+        let mut events = Vec::new();
+        let mut token: Option<String> = None;
+        for page in 0..MOST_EVENT_PAGES {
+            if page > 0 {
+                tokio::time::sleep(BETWEEN_LOOK_UPS).await;
+            }
+            let request = client.lookup_events().lookup_attributes(attribute.clone());
+            let request = request.set_next_token(token.take()).send();
+            let found = match answer("cloudtrail:LookupEvents", resource, request).await {
+                Ok(found) => found,
+                // An emulator without a trail has no events to tell of.
+                Err(failed) if failed.code.as_deref().is_some_and(is_unknown) => break,
+                Err(failed) => return Err(failed.into()),
+            };
+            events.extend(found.events().iter().filter_map(event));
+            match found.next_token() {
+                Some(next) => token = Some(next.to_owned()),
+                None => break,
+            }
+        }
+        // Newest come first, so that what was not looked through is older.
+        Ok(events)
+    }
+}
+
+fn is_unknown(code: &str) -> bool {
+    matches!(code, "InvalidAction" | "UnknownOperationException")
+}
+
+fn event(found: &aws_sdk_cloudtrail::types::Event) -> Option<Event> {
+    let record: Value = serde_json::from_str(found.cloud_trail_event()?).ok()?;
+    let text = |name: &str| record.get(name).and_then(Value::as_str).map(str::to_owned);
+    Some(Event {
+        name: text("eventName").or_else(|| found.event_name().map(str::to_owned))?,
+        id: text("eventID").or_else(|| found.event_id().map(str::to_owned))?,
+        at: text("eventTime")?,
+        record,
+    })
+}

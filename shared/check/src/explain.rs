@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use keyproof_plan::Plan;
-use keyproof_verdict::{Cause, ProbeRow, Report, RunFacts, Verdict, judge};
+use keyproof_verdict::{Cause, DocumentRow, ProbeRow, Report, RunFacts, Verdict, judge};
 
 use crate::cause::{self, ReliedOn};
 use crate::observe::Observer;
@@ -12,16 +12,16 @@ use crate::{Circumstances, Estate};
 
 /// The causes that can be told, by probe: of failures whose evaluation comes to the very decision
 /// that the run saw, and to the same finding. What a run saw and the documents don't explain has
-/// none.
+/// none. With them the documents that they point into, and the policies of the tables' keys.
 #[must_use]
 pub fn explain(
     plan: &Plan,
     estate: &Estate,
     circumstances: &Circumstances,
     report: &Report,
-) -> BTreeMap<String, Cause> {
+) -> (BTreeMap<String, Cause>, Vec<DocumentRow>) {
     let Ok(started_at) = report.run.started_at.parse::<jiff::Timestamp>() else {
-        return BTreeMap::new();
+        return (BTreeMap::new(), Vec::new());
     };
     let facts = crate::facts_of(
         estate,
@@ -43,6 +43,7 @@ pub fn explain(
     let evaluated = judge(plan, &observations, facts.clone());
     let relied_on = ReliedOn::by(&observer, &observations, &evaluated);
     let mut causes = BTreeMap::new();
+    let mut documents = crate::key_policies(estate, report);
     for row in &report.probes {
         if row.verdict != Verdict::Fail || row.cause.is_some() {
             continue;
@@ -52,12 +53,13 @@ pub fn explain(
             .iter()
             .find(|other| other.id == row.id && agree(row, other));
         if let Some(other) = same
-            && let Some(cause) = cause::of(&observer, &observations, &relied_on, other)
+            && let Some(found) = cause::of(&observer, &observations, &relied_on, other)
         {
-            causes.insert(row.id.clone(), cause);
+            causes.insert(row.id.clone(), found.cause);
+            documents.extend(found.document);
         }
     }
-    causes
+    (causes, crate::once(documents))
 }
 
 /// Whether the evaluation came to what was seen. Where AWS did not say who or what refused, any

@@ -172,6 +172,8 @@ fn named(decision: &Decision, key: &KeyDocuments) -> Option<Cause> {
         changed: None,
         file: None,
         line: None,
+        source: None,
+        pointer: None,
     })
 }
 

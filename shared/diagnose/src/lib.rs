@@ -107,7 +107,9 @@ pub async fn diagnose(
 fn explain(report: &mut Report, plan: &Plan, read: &Documents, notes: &mut Vec<String>) {
     match read.estate(&report.environment.region) {
         Ok(estate) => {
-            let causes = keyproof_check::explain(plan, &estate, &read.runner(), report);
+            let (causes, documents) =
+                keyproof_check::explain(plan, &estate, &read.runner(), report);
+            report.documents = documents;
             for row in &mut report.probes {
                 if row.verdict == Verdict::Fail && row.cause.is_none() {
                     row.cause = causes.get(&row.id).cloned();

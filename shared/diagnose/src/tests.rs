@@ -22,6 +22,8 @@ fn cause(policy: PolicyType, statement: Option<&str>, document: &str) -> Cause {
         changed: None,
         file: None,
         line: None,
+        source: None,
+        pointer: None,
     }
 }
 

@@ -4,8 +4,8 @@
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::command::{
-    canary, check, coverage, demo, doctor, drill, evidence, plan, redrive, report, sandbox, shard,
-    simulate, verify,
+    canary, check, coverage, dashboard, demo, doctor, drill, evidence, plan, redrive, report,
+    sandbox, shard, simulate, verify,
 };
 use crate::outcome::Outcome;
 
@@ -40,6 +40,7 @@ pub(crate) enum Command {
     Report(report::Arguments),
     Shard(shard::Arguments),
     Evidence(evidence::Arguments),
+    Dashboard(dashboard::Arguments),
 }
 
 /// The definition of every command and option, as `--help` shows it. Each command has the table of

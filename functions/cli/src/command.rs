@@ -4,6 +4,7 @@
 pub(crate) mod canary;
 pub(crate) mod check;
 pub(crate) mod coverage;
+pub(crate) mod dashboard;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod drill;
@@ -39,5 +40,6 @@ pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
         Some(Command::Report(arguments)) => report::run(arguments, io),
         Some(Command::Shard(arguments)) => shard::run(arguments, io),
         Some(Command::Evidence(arguments)) => evidence::run(arguments, io),
+        Some(Command::Dashboard(arguments)) => dashboard::run(arguments, io),
     }
 }

@@ -137,6 +137,9 @@ pub enum CliError {
     /// An account that can't be read.
     #[error("the account can't be read: {0}")]
     Account(String),
+    /// A folder of reports that can't be read.
+    #[error(transparent)]
+    History(keyproof_dashboard::ReadError),
     /// A step of the story that could not be played.
     #[error("the story cannot go on: {0}")]
     Story(String),

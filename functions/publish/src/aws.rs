@@ -6,6 +6,7 @@
 mod build;
 mod bus;
 mod error;
+mod evidence;
 mod hub;
 mod objects;
 mod topic;
@@ -28,6 +29,8 @@ pub const PERMISSIONS: &[(&str, &[&str])] = &[
     ("KEYPROOF_QUEUE_URL", keyproof_store::iam_actions::SEND),
     ("KEYPROOF_EVENT_BUS", bus::IAM_ACTIONS),
     ("KEYPROOF_TOPIC_ARN", topic::IAM_ACTIONS),
+    ("KEYPROOF_EVIDENCE_BUCKET", evidence::VAULT_ACTIONS),
+    ("KEYPROOF_SIGNING_KEY", evidence::SEAL_ACTIONS),
     ("security hub product", hub::IMPORT_ACTIONS),
     ("security hub", hub::UPDATE_ACTIONS),
 ];

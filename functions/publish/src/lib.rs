@@ -35,7 +35,8 @@ pub use request::{Request, StreamChange, StreamRecord};
 pub use run::{Archive, Location, ReadRun, Reading, Run, WholeRun};
 pub use sink::{About, Sink, SinkError, Telling, Told};
 pub use sinks::{
-    Archives, Calling, EventBus, Failed, FindingNote, Hub, ImportFindings, Ledger, Log, Message,
-    PublishMessage, PutEvents, PutObject, Refused, Renew, Topic, UpdateFindings,
+    Archives, Calling, EventBus, EvidenceVault, Failed, FindingNote, Hub, ImportFindings, Ledger,
+    Log, Message, PlanTexts, PublishMessage, PutEvents, PutObject, Refused, Renew, Seal, Topic,
+    UpdateFindings, Vault,
 };
 pub use sweep::Times;

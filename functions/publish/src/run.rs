@@ -18,6 +18,8 @@ pub struct WholeRun {
     pub item: RunItem,
     /// The report, whose digest is the item's.
     pub report: Report,
+    /// Its bytes.
+    pub text: String,
 }
 
 /// A read of a run or of a report.
@@ -90,7 +92,7 @@ impl<'a> Run<'a> {
         }
         let report =
             Report::from_json(&text).map_err(|error| SinkError::NoReport(error.to_string()))?;
-        Ok(WholeRun { item, report })
+        Ok(WholeRun { item, report, text })
     }
 }
 

@@ -143,6 +143,9 @@ pub enum SinkError {
     /// A commit that a sweep found untold, and could not tell.
     #[error("commit {0} is not told to everybody")]
     CommitUntold(u64),
+    /// A record of evidence that can't be made, or stands where another should.
+    #[error("no evidence of the run: {0}")]
+    Evidence(String),
     /// A log that can't be written to.
     #[error("the log can't be written: {0}")]
     Log(#[from] std::io::Error),

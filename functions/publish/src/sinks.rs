@@ -3,12 +3,14 @@
 
 mod archive;
 mod bus;
+mod evidence;
 mod hub;
 mod log;
 mod topic;
 
 pub use archive::{Archives, PutObject};
 pub use bus::{EventBus, PutEvents, Refused};
+pub use evidence::{EvidenceVault, PlanTexts, Seal, Vault};
 pub use hub::{Failed, FindingNote, Hub, ImportFindings, Ledger, Renew, UpdateFindings};
 pub use log::Log;
 pub use topic::{Message, PublishMessage, Topic};

@@ -18,6 +18,18 @@ pub fn visible(text: &str) -> String {
     Visible(text).to_string()
 }
 
+/// Text or an attribute's value in HTML, nothing hidden in it.
+#[must_use]
+pub fn markup(text: &str) -> String {
+    Markup(text).to_string()
+}
+
+/// A sentence with `` `code` `` in it, as HTML.
+#[must_use]
+pub fn prose(sentence: &str) -> String {
+    Prose(sentence).to_string()
+}
+
 /// Text or an attribute's value in HTML and XML.
 pub(crate) struct Markup<'a>(pub(crate) &'a str);
 

@@ -23,7 +23,8 @@ use crate::words::Standing;
 
 use causes::Causes;
 
-const STYLE: &str = include_str!("html/style.css");
+/// The style of a report's page, for pages that stand beside it.
+pub const STYLE: &str = include_str!("html/style.css");
 
 /// As many probes make a matrix that is taken in at a glance.
 const GLANCE: usize = 200;

@@ -37,9 +37,10 @@ use changes::Changes;
 
 pub use asff::{Hub, asff_finding};
 pub use badge::{Standing as BadgeStanding, badge};
-pub use escape::visible;
+pub use escape::{markup, prose, visible};
 pub use finding::{Stamp, controls};
 pub use format::{Format, UnknownFormat};
+pub use html::STYLE;
 pub use ocsf::ocsf_finding;
 pub use story::{Chapter, Story, render_story};
 pub use words::{cause as cause_sentence, headline, request as advice};

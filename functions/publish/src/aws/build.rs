@@ -12,6 +12,7 @@ use jiff::SignedDuration;
 use keyproof_store::{DynamoTable, S3Reports, SqsQueue, Store};
 
 use super::bus::Bus;
+use super::evidence::{EvidenceBucket, EvidenceKey};
 use super::hub::SecurityHub;
 use super::objects::Bucket;
 use super::topic::SnsTopic;
@@ -19,7 +20,7 @@ use crate::error::HandlerError;
 use crate::publisher::Publisher;
 use crate::run::Archive;
 use crate::sink::Sink;
-use crate::sinks::{Archives, EventBus, Hub, Log, Renew, Topic};
+use crate::sinks::{Archives, EventBus, EvidenceVault, Hub, Log, Renew, Topic};
 use crate::sweep::Times;
 
 /// The function with AWS behind it.
@@ -40,6 +41,9 @@ pub struct Settings {
     pub event_bus: String,
     /// `KEYPROOF_TOPIC_ARN`: people.
     pub topic_arn: Option<String>,
+    /// `KEYPROOF_EVIDENCE_BUCKET` and `KEYPROOF_SIGNING_KEY`: where signed records of runs are kept, and
+    /// the key's ARN.
+    pub evidence: Option<(String, String)>,
     /// `KEYPROOF_SECURITY_HUB`: `on` or `off`.
     pub security_hub: bool,
     /// `KEYPROOF_REMINDER_HOURS`.
@@ -73,6 +77,20 @@ impl Settings {
                 false
             }
         };
+        let evidence = match (
+            take("KEYPROOF_EVIDENCE_BUCKET"),
+            take("KEYPROOF_SIGNING_KEY"),
+        ) {
+            (Some(bucket), Some(key)) => Some((bucket, key)),
+            (None, None) => None,
+            _ => {
+                wrong.push(
+                    "of `KEYPROOF_EVIDENCE_BUCKET` and `KEYPROOF_SIGNING_KEY` one is not set; evidence needs both"
+                        .to_owned(),
+                );
+                None
+            }
+        };
         let remind_after = match take("KEYPROOF_REMINDER_HOURS") {
             None => Times::default().remind_after,
             Some(text) => {
@@ -92,6 +110,7 @@ impl Settings {
             queue_url: take("KEYPROOF_QUEUE_URL"),
             event_bus: take("KEYPROOF_EVENT_BUS").unwrap_or_else(|| "default".to_owned()),
             topic_arn: take("KEYPROOF_TOPIC_ARN"),
+            evidence,
             security_hub,
             remind_after,
         };
@@ -145,6 +164,12 @@ impl Settings {
         if let Some(name) = &self.report_bucket {
             let bucket = Bucket::new(config.clone(), name.clone());
             sinks.push(Box::new(Archives::new(bucket, ledger)));
+        }
+        if let Some((bucket, key)) = self.evidence {
+            let bucket = EvidenceBucket::new(config.clone(), bucket);
+            let key = EvidenceKey::new(&config, key);
+            let plans = Store::new(table.clone());
+            sinks.push(Box::new(EvidenceVault::new(bucket, key, plans)));
         }
         Ok(Publisher {
             store: Store::new(table),

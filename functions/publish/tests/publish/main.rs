@@ -12,6 +12,7 @@
 )]
 
 mod events;
+mod evidence;
 mod findings;
 mod once;
 mod pages;

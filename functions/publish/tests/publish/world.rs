@@ -2,14 +2,16 @@
 //! A stack in memory, and the reports of its one plan.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
+use std::sync::LazyLock;
 
 use jiff::{SignedDuration, Timestamp};
+use keyproof_evidence::{KeyId, PrivateKey, PublicKey, Sign, Signed};
 use keyproof_publish::{
-    Archive, Archives, Calling, Event, EventBus, Failed, Home, Hub, ImportFindings, Invocation,
-    Log, Message, PublishMessage, Publisher, PutEvents, PutObject, Refused, Renew, Sink, SinkError,
-    Times, Topic, UpdateFindings,
+    Archive, Archives, Calling, Event, EventBus, EvidenceVault, Failed, Home, Hub, ImportFindings,
+    Invocation, Log, Message, PublishMessage, Publisher, PutEvents, PutObject, Refused, Renew,
+    Seal, Sink, SinkError, Times, Topic, UpdateFindings, Vault,
 };
 use keyproof_state::{Observed, PolicyChange, Rules};
 use keyproof_store::memory::{MemoryQueue, MemoryReports, MemoryTable};
@@ -37,6 +39,7 @@ pub(crate) struct Heard {
     pub(crate) findings: RefCell<Vec<Value>>,
     pub(crate) workflows: RefCell<Vec<(Vec<String>, String)>>,
     pub(crate) objects: RefCell<Vec<(String, String)>>,
+    pub(crate) vault: RefCell<BTreeMap<String, Vec<u8>>>,
     pub(crate) log: RefCell<Vec<u8>>,
     /// How the coming calls fail, by action: `None` for one that succeeds.
     failing: RefCell<VecDeque<(&'static str, Trouble)>>,
@@ -177,6 +180,50 @@ impl PutObject for Ear {
     }
 }
 
+/// One key for all evidence of a test process.
+static KEY: LazyLock<PrivateKey> = LazyLock::new(|| PrivateKey::generate().unwrap());
+
+pub(crate) fn public_key() -> PublicKey {
+    KEY.public_key().clone()
+}
+
+impl Vault for Ear {
+    fn get<'a>(&'a self, key: &'a str) -> Calling<'a, Option<Vec<u8>>> {
+        Box::pin(async move {
+            self.0.trouble("vault:Get")?;
+            Ok(self.0.vault.borrow().get(key).cloned())
+        })
+    }
+
+    fn create<'a>(&'a self, key: &'a str, body: Vec<u8>) -> Calling<'a, bool> {
+        Box::pin(async move {
+            self.0.trouble("vault:Create")?;
+            let mut vault = self.0.vault.borrow_mut();
+            let new = !vault.contains_key(key);
+            if new {
+                vault.insert(key.to_owned(), body);
+            }
+            if key.contains("/records/") {
+                self.0.trouble("vault:Created")?;
+            }
+            Ok(new)
+        })
+    }
+}
+
+impl Seal for Ear {
+    fn id(&self) -> Calling<'_, KeyId> {
+        Box::pin(async { Ok(KEY.public_key().id()) })
+    }
+
+    fn seal(&self, record: keyproof_evidence::Record) -> Calling<'_, Signed> {
+        Box::pin(async {
+            self.0.trouble("kms:Sign")?;
+            Ok(record.sign(&*KEY).await.unwrap())
+        })
+    }
+}
+
 /// The log, as something to write to.
 struct Paper(Rc<Heard>);
 
@@ -221,6 +268,7 @@ impl World {
             Box::new(Log::new(Paper(Rc::clone(&heard)))),
             Box::new(Rc::clone(&hub)),
             Box::new(Archives::new(ear(), ledger)),
+            Box::new(EvidenceVault::new(ear(), ear(), Store::new(table.clone()))),
         ];
         let renew: Option<Box<dyn Renew>> = Some(Box::new(hub));
         Self {

@@ -73,22 +73,28 @@ impl Facts {
                 self.event(plan, commit, what);
             }
         }
-        let probes = stored.get("probes").and_then(Value::as_array);
-        for row in probes.into_iter().flatten() {
+        let list = |name| stored.get(name).and_then(Value::as_array);
+        for row in list("probes").into_iter().flatten() {
             let Some(Value::Object(cause)) = row.get("cause") else {
                 continue;
             };
             let mut cause = cause.clone();
             // That is an event, and the same policy may stand through several.
             cause.remove("changed");
-            let what = Value::Object(cause);
-            let seen = self.policies.entry((plan.to_owned(), what.to_string()));
-            seen.or_insert_with(|| Seen {
-                what,
-                runs: Vec::new(),
-            })
-            .in_run(commit);
+            self.policy(plan, commit, json!({ "cause": cause }));
         }
+        for document in list("documents").into_iter().flatten() {
+            self.policy(plan, commit, json!({ "document": document }));
+        }
+    }
+
+    fn policy(&mut self, plan: &str, commit: u64, what: Value) {
+        let key = (plan.to_owned(), what.to_string());
+        let seen = self.policies.entry(key).or_insert_with(|| Seen {
+            what,
+            runs: Vec::new(),
+        });
+        seen.in_run(commit);
     }
 
     fn event(&mut self, plan: &str, commit: u64, what: Value) {
@@ -113,7 +119,7 @@ impl Facts {
         let policies = self.policies.iter().map(|((plan, _), seen)| seen.row(plan));
         pretty(&json!({
             "schema": "keyproof.evidence-policies/v1",
-            "note": "Statements of policies, and grants, that reports name as responsible, as they stood then. Runs that nothing failed in, or that were not diagnosed, name none.",
+            "note": "Policies and grants as the reports carry them: each `cause` is a statement or grant that a report names as responsible, each `document` one that it holds, as it stood in those runs. Runs that nothing failed in, or that were not diagnosed, carry none.",
             "policies": policies.collect::<Vec<_>>(),
         }))
     }

@@ -84,6 +84,7 @@ fn causes_and_versions_are_gathered_with_their_runs() {
     append(&folder, &report("orders", 3, exposed));
 
     let files = files(&export(&folder, "2026-01-01", "2026-01-02").0);
+    let documents = json_of(&files, "reports/orders/000000000002.json")["documents"].clone();
 
     assert_eq!(
         json_of(&files, "statement/cloudtrail.json")["events"],
@@ -92,9 +93,12 @@ fn causes_and_versions_are_gathered_with_their_runs() {
     );
     assert_eq!(
         json_of(&files, "statement/policies.json")["policies"],
-        json!([{"policy": "resource_policy", "statement": "AllowKeyUsers",
-            "document": "arn:aws:kms:us-east-1:111122223333:key/1234abcd",
-            "plan": "orders", "first_run": 2, "last_run": 3, "runs": 2}])
+        json!([
+            {"cause": {"policy": "resource_policy", "statement": "AllowKeyUsers",
+                "document": "arn:aws:kms:us-east-1:111122223333:key/1234abcd"},
+                "plan": "orders", "first_run": 2, "last_run": 3, "runs": 2},
+            {"document": documents[0], "plan": "orders", "first_run": 2, "last_run": 3, "runs": 2},
+        ])
     );
     assert_eq!(
         json_of(&files, "statement/versions.json"),

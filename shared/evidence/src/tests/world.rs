@@ -71,6 +71,9 @@ pub(crate) fn report(plan: &str, number: u64, change: impl Fn(&mut Value)) -> Re
 /// A failed run with a cause.
 pub(crate) fn exposed(report: &mut Value) {
     report["summary"] = json!({"verdict": "fail", "pass": 0, "fail": 1, "inconclusive": 0, "excepted": 0, "planned": 1});
+    report["documents"] = json!([{"id": "arn:aws:kms:us-east-1:111122223333:key/1234abcd",
+        "document": "arn:aws:kms:us-east-1:111122223333:key/1234abcd", "policy": "resource_policy",
+        "content": {"Version": "2012-10-17", "Statement": []}}]);
     report["probes"][0]["verdict"] = "fail".into();
     report["probes"][0]["finding"] = "exposed".into();
     report["probes"][0]["cause"] = json!({

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use keyproof_evidence::{PlanCompleteness, Verification, Verifier};
-use keyproof_verdict::is_invisible;
+use keyproof_report::visible;
 use serde_json::{Value, json};
 
 use crate::command::plan::counted;
@@ -147,15 +147,4 @@ pub(super) fn completeness(plan: &PlanCompleteness) -> String {
         ),
         _ => format!("{name}: {} done ({verdicts}), no schedule known", plan.done),
     }
-}
-
-/// A text from the pack, with nothing in it that acts on a terminal.
-fn visible(text: &str) -> String {
-    text.chars()
-        .flat_map(|character| {
-            let hidden = is_invisible(character).then(|| character.escape_default());
-            let shown = hidden.is_none().then_some(character);
-            hidden.into_iter().flatten().chain(shown)
-        })
-        .collect()
 }

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Evidence: one record for each commit, in a chain, however often the stream brings it.
+
+use std::collections::BTreeMap;
+
+use keyproof_evidence::{Digest, Record};
+
+use crate::world::{Trouble, World, passing, public_key, widened};
+
+async fn story(world: &World) {
+    world.push().await;
+    world.commit(&passing(0)).await;
+    world.commit(&widened(10)).await;
+    world.commit(&passing(20)).await;
+}
+
+/// Each record is signed, names its report, which is there, and the record before it.
+#[track_caller]
+fn is_a_chain(world: &World, commits: u64) {
+    let vault: BTreeMap<String, Vec<u8>> = world.heard.vault.borrow().clone();
+    let mut previous = None;
+    for commit in 1..=commits {
+        let stored = &vault[&format!("evidence/orders/records/{commit:012}.dsse.json")];
+        let record = Record::open(stored, &[public_key()]).unwrap();
+        assert_eq!(record.run.commit, commit);
+        assert_eq!(record.previous, previous, "record {commit}");
+        let report = &vault[&format!("evidence/orders/reports/{commit:012}.json")];
+        assert_eq!(record.report, Digest::of(report));
+        previous = Some(Digest::of(stored));
+    }
+    let records = vault.keys().filter(|key| key.contains("/records/"));
+    assert_eq!(records.count() as u64, commits);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn each_commit_is_a_record_in_a_chain() {
+    let world = World::new();
+    story(&world).await;
+
+    world.publish().await;
+
+    is_a_chain(&world, 3);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_batch_that_comes_again_changes_nothing() {
+    let world = World::new();
+    story(&world).await;
+    let records = world.stream();
+    assert_eq!(world.deliver(&records).await, None);
+    let once = world.heard.vault.borrow().clone();
+
+    assert_eq!(world.deliver(&records).await, None);
+
+    assert_eq!(*world.heard.vault.borrow(), once);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_call_that_fails_is_made_again_and_no_record_is_left_out() {
+    // The last: the record was written, but nobody heard of it and no mark was set.
+    for action in ["kms:Sign", "vault:Get", "vault:Create", "vault:Created"] {
+        let world = World::new();
+        story(&world).await;
+        let mut records = world.stream();
+        world.heard.fail(action, Trouble::Whole);
+
+        let again = world.deliver(&records).await.unwrap();
+        let is_next =
+            |record: &serde_json::Value| record["dynamodb"]["SequenceNumber"] == again.as_str();
+        let next = records.iter().position(is_next).unwrap();
+        records.drain(..next);
+        assert_eq!(world.deliver(&records).await, None);
+
+        is_a_chain(&world, 3);
+    }
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What reports come to, one after another: runs, and of each probe the spans in which it stood alike.
+//!
+//! A span is kept once however many runs it lasts, so that 1,000 runs of a quiet plan take as much room
+//! as one.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use indexmap::IndexMap;
+use jiff::Timestamp;
+use keyproof_drill::DrillReport;
+use keyproof_verdict::{Cause, Finding, ProbeRow, Report, Summary, Verdict};
+
+pub use crate::episode::Episode;
+
+/// Everything that is known.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    /// Plans, by name.
+    pub plans: BTreeMap<String, PlanHistory>,
+    /// Drills, in the order in which they were made.
+    pub drills: Vec<DrillReport>,
+    /// Files that could not be read, and why.
+    pub problems: Vec<String>,
+    /// Grows with each change.
+    pub version: u64,
+}
+
+/// A plan's runs.
+#[derive(Clone, Debug, Default)]
+pub struct PlanHistory {
+    /// The runs, in the order of their starts.
+    pub runs: Vec<RunRow>,
+    /// The probes, in the order of the plan, by id.
+    pub probes: IndexMap<String, ProbeHistory>,
+}
+
+/// A run.
+#[derive(Clone, Debug)]
+pub struct RunRow {
+    /// Its id.
+    pub id: String,
+    /// What started it.
+    pub trigger: String,
+    /// Start.
+    pub started: Timestamp,
+    /// Duration in milliseconds.
+    pub duration_ms: u64,
+    /// Counts and verdict.
+    pub summary: Summary,
+    /// The plan's digest.
+    pub plan_digest: String,
+    /// The endpoint, where it was not AWS's own.
+    pub endpoint: Option<String>,
+    /// Where its report is.
+    pub file: PathBuf,
+}
+
+/// A probe's past.
+#[derive(Clone, Debug)]
+pub struct ProbeHistory {
+    /// The principal in the plan.
+    pub principal: Option<String>,
+    /// The action.
+    pub action: String,
+    /// The table in the plan.
+    pub table: Option<String>,
+    /// The spans, in order.
+    pub segments: Vec<Segment>,
+}
+
+/// Runs one after another in which a probe stood alike.
+#[derive(Clone, Debug)]
+pub struct Segment {
+    /// The first of these runs, by its place in [`PlanHistory::runs`].
+    pub first: usize,
+    /// The last of them.
+    pub last: usize,
+    /// How it stood.
+    pub standing: Standing,
+    /// What was wrong.
+    pub finding: Option<Finding>,
+    /// What the first of these runs said about it.
+    pub reason: String,
+    /// The statement responsible, from the first run that named one.
+    pub cause: Option<Cause>,
+}
+
+/// How a probe stands in a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// It failed.
+    Fail,
+    /// Nothing was found out.
+    Inconclusive,
+    /// It failed under an exception in force.
+    Excepted,
+    /// As expected.
+    Pass,
+}
+
+impl Standing {
+    /// Every standing, worst first.
+    pub const ALL: [Self; 4] = [Self::Fail, Self::Inconclusive, Self::Excepted, Self::Pass];
+
+    /// Of a row of a report.
+    #[must_use]
+    pub const fn of(row: &ProbeRow) -> Self {
+        match (row.verdict, &row.exception) {
+            (Verdict::Pass, _) => Self::Pass,
+            (Verdict::Fail, Some(_)) => Self::Excepted,
+            (Verdict::Fail, None) => Self::Fail,
+            (Verdict::Inconclusive, _) => Self::Inconclusive,
+        }
+    }
+
+    /// Of a whole run.
+    #[must_use]
+    pub const fn of_run(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Pass => Self::Pass,
+            Verdict::Fail => Self::Fail,
+            Verdict::Inconclusive => Self::Inconclusive,
+        }
+    }
+
+    /// The word for it, and its class on a page.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Inconclusive => "inconclusive",
+            Self::Excepted => "excepted",
+        }
+    }
+
+    /// A sign that needs no colour.
+    #[must_use]
+    pub const fn symbol(self) -> &'static str {
+        match self {
+            Self::Pass => "✓",
+            Self::Fail => "✗",
+            Self::Inconclusive => "?",
+            Self::Excepted => "!",
+        }
+    }
+}
+
+impl History {
+    /// Adds a run. `false` where it started before one that is known: then everything has to be added
+    /// again in order. A run that is known already is passed over.
+    pub(crate) fn add(&mut self, report: &Report, started: Timestamp, file: PathBuf) -> bool {
+        let plan = self.plans.entry(report.plan.name.clone()).or_default();
+        if plan.runs.iter().any(|run| run.id == report.run.id) {
+            return true;
+        }
+        if plan.runs.last().is_some_and(|last| last.started > started) {
+            return false;
+        }
+        plan.add(report, started, file);
+        self.version += 1;
+        true
+    }
+}
+
+impl PlanHistory {
+    fn add(&mut self, report: &Report, started: Timestamp, file: PathBuf) {
+        let index = self.runs.len();
+        self.runs.push(RunRow {
+            id: report.run.id.clone(),
+            trigger: report.run.trigger.clone(),
+            started,
+            duration_ms: report.run.duration_ms,
+            summary: report.summary.clone(),
+            plan_digest: report.plan.digest.clone(),
+            endpoint: report.environment.endpoint.clone(),
+            file,
+        });
+        for row in &report.probes {
+            let probe = self
+                .probes
+                .entry(row.id.clone())
+                .or_insert_with(|| ProbeHistory {
+                    principal: row.principal.clone(),
+                    action: row.action.clone(),
+                    table: row.table.clone(),
+                    segments: Vec::new(),
+                });
+            probe.add(row, index);
+        }
+    }
+
+    /// The run at a place.
+    #[must_use]
+    pub fn run(&self, index: usize) -> Option<&RunRow> {
+        self.runs.get(index)
+    }
+}
+
+impl ProbeHistory {
+    fn add(&mut self, row: &ProbeRow, run: usize) {
+        let standing = Standing::of(row);
+        if let Some(last) = self.segments.last_mut()
+            && last.last + 1 == run
+            && last.standing == standing
+            && last.finding == row.finding
+        {
+            last.last = run;
+            if last.cause.is_none() {
+                last.cause.clone_from(&row.cause);
+            }
+            return;
+        }
+        self.segments.push(Segment {
+            first: run,
+            last: run,
+            standing,
+            finding: row.finding,
+            reason: row.reason.clone(),
+            cause: row.cause.clone(),
+        });
+    }
+
+    /// How it stands now; `None` where the last run did not have it.
+    #[must_use]
+    pub fn now(&self, runs: usize) -> Option<&Segment> {
+        self.segments.last().filter(|last| last.last + 1 == runs)
+    }
+}

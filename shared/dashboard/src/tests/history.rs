@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What reports come to.
+
+use std::fs;
+
+use jiff::SignedDuration;
+
+use super::world::{OUTSIDER, READER, report, start, story, write};
+use crate::episode::{median, told};
+use crate::{Folder, Standing};
+
+fn spans(folder: &Folder, probe: &str) -> Vec<(usize, usize, Standing)> {
+    folder.history().plans["orders"].probes[probe]
+        .segments
+        .iter()
+        .map(|segment| (segment.first, segment.last, segment.standing))
+        .collect()
+}
+
+#[test]
+fn runs_that_stand_alike_are_one_span() {
+    let directory = tempfile::tempdir().unwrap();
+    story(directory.path());
+    let mut folder = Folder::new(directory.path());
+
+    assert!(folder.refresh().unwrap());
+
+    assert_eq!(spans(&folder, READER), [(0, 5, Standing::Pass)]);
+    assert_eq!(
+        spans(&folder, OUTSIDER),
+        [
+            (0, 0, Standing::Pass),
+            (1, 2, Standing::Fail),
+            (3, 3, Standing::Pass),
+            (4, 4, Standing::Inconclusive),
+            (5, 5, Standing::Pass),
+        ]
+    );
+    let plan = &folder.history().plans["orders"];
+    let episodes = plan.episodes();
+    assert_eq!(episodes.len(), 1);
+    assert_eq!(episodes[0].seen, start(1));
+    assert_eq!(episodes[0].to_detect, Some(SignedDuration::from_mins(20)));
+    assert_eq!(
+        episodes[0].to_recover(),
+        Some(SignedDuration::from_hours(2))
+    );
+}
+
+#[test]
+fn what_comes_later_is_added_and_what_comes_between_is_put_in_its_place() {
+    let directory = tempfile::tempdir().unwrap();
+    write(directory.path(), 0, &[(OUTSIDER, "pass")]);
+    write(directory.path(), 2, &[(OUTSIDER, "pass")]);
+    let mut folder = Folder::new(directory.path());
+    folder.refresh().unwrap();
+    assert!(!folder.refresh().unwrap(), "nothing is new");
+    let version = folder.history().version;
+
+    write(directory.path(), 3, &[(OUTSIDER, "exposed")]);
+    assert!(folder.refresh().unwrap());
+    assert!(folder.history().version > version);
+    assert_eq!(
+        spans(&folder, OUTSIDER),
+        [(0, 1, Standing::Pass), (2, 2, Standing::Fail)]
+    );
+    write(directory.path(), 1, &[(OUTSIDER, "exposed")]);
+    folder.refresh().unwrap();
+    assert_eq!(
+        spans(&folder, OUTSIDER),
+        [
+            (0, 0, Standing::Pass),
+            (1, 1, Standing::Fail),
+            (2, 2, Standing::Pass),
+            (3, 3, Standing::Fail)
+        ]
+    );
+    fs::remove_file(directory.path().join("run-00001.json")).unwrap();
+    folder.refresh().unwrap();
+    assert_eq!(
+        spans(&folder, OUTSIDER),
+        [(0, 1, Standing::Pass), (2, 2, Standing::Fail)]
+    );
+}
+
+#[test]
+fn a_probe_that_a_run_does_not_have_has_no_span_there() {
+    let directory = tempfile::tempdir().unwrap();
+    write(directory.path(), 0, &[(OUTSIDER, "pass"), (READER, "pass")]);
+    write(directory.path(), 1, &[(OUTSIDER, "pass")]);
+    write(directory.path(), 2, &[(OUTSIDER, "pass"), (READER, "pass")]);
+    let mut folder = Folder::new(directory.path());
+
+    folder.refresh().unwrap();
+
+    assert_eq!(
+        spans(&folder, READER),
+        [(0, 0, Standing::Pass), (2, 2, Standing::Pass)]
+    );
+}
+
+#[test]
+fn a_failure_that_proves_nothing_in_between_is_one_failure() {
+    let directory = tempfile::tempdir().unwrap();
+    for (hour, finding) in (0..).zip(["exposed", "blind", "exposed", "pass"]) {
+        write(directory.path(), hour, &[(OUTSIDER, finding)]);
+    }
+    let mut folder = Folder::new(directory.path());
+
+    folder.refresh().unwrap();
+
+    let episodes = folder.history().plans["orders"].episodes();
+    assert_eq!(episodes.len(), 1);
+    assert_eq!(episodes[0].over, Some(start(3)));
+}
+
+#[test]
+fn the_same_run_twice_is_one_run() {
+    let directory = tempfile::tempdir().unwrap();
+    let nested = directory.path().join("orders/reports");
+    fs::create_dir_all(&nested).unwrap();
+    fs::write(
+        nested.join("000000000001.json"),
+        report("orders", 0, &[(OUTSIDER, "pass")]),
+    )
+    .unwrap();
+    write(directory.path(), 0, &[(OUTSIDER, "pass")]);
+    let mut folder = Folder::new(directory.path());
+
+    folder.refresh().unwrap();
+
+    assert_eq!(folder.history().plans["orders"].runs.len(), 1);
+}
+
+#[test]
+fn what_cannot_be_read_is_told_and_the_rest_is_shown() {
+    let directory = tempfile::tempdir().unwrap();
+    write(directory.path(), 0, &[(OUTSIDER, "pass")]);
+    fs::write(
+        directory.path().join("half.json"),
+        r#"{"schema": "keyproof.report/v1""#,
+    )
+    .unwrap();
+    fs::write(directory.path().join("other.json"), "[1, 2]").unwrap();
+    fs::write(directory.path().join(".run.json.tmp"), "{").unwrap();
+    let mut folder = Folder::new(directory.path());
+
+    folder.refresh().unwrap();
+
+    let history = folder.history();
+    assert_eq!(history.plans["orders"].runs.len(), 1);
+    assert_eq!(history.problems.len(), 1);
+    assert!(
+        history.problems[0].contains("half.json`: the report is not JSON"),
+        "{:?}",
+        history.problems
+    );
+    assert!(Folder::new("no/such/folder").refresh().is_err());
+}
+
+#[test]
+fn durations_are_told_in_two_units_at_most() {
+    for (seconds, words) in [
+        (0, "0 s"),
+        (59, "59 s"),
+        (60, "1 min"),
+        (3_600, "1 h"),
+        (12_000, "3 h 20 min"),
+        (187_200, "2 d 4 h"),
+    ] {
+        assert_eq!(told(SignedDuration::from_secs(seconds)), words);
+    }
+    let seconds = [5, 1, 9].map(SignedDuration::from_secs);
+    assert_eq!(median(seconds.to_vec()), Some(SignedDuration::from_secs(5)));
+    assert_eq!(median(vec![]), None);
+}

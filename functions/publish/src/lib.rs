@@ -4,7 +4,7 @@
 //! The stream of the state table brings every committed run and what it changed, in order. Each is
 //! told to each [`Sink`] once; what was told is marked in the table, so that a record that comes
 //! again, whole or in part, is told to nobody twice. A sink that can't be told holds up nobody but
-//! itself. A [`sweep`] looks every few minutes for what no stream tells: silence.
+//! itself. A sweep looks every few minutes for what no stream tells: silence.
 
 mod aws;
 mod batch;

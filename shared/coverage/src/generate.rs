@@ -49,6 +49,9 @@ pub(crate) fn all(estate: &mut Estate) -> Vec<Mutant> {
     let keys: Vec<(String, String, String)> = estate
         .parts()
         .flat_map(|part| &part.account.keys)
+        // A table takes no other key, and an alias only moves to one of its own kind.
+        // https://docs.aws.amazon.com/kms/latest/APIReference/API_UpdateAlias.html
+        .filter(|key| key.spec == "SYMMETRIC_DEFAULT")
         .map(|key| (key.logical_id.clone(), key.key_id.clone(), key.arn.clone()))
         .collect();
     for (number, part) in estate.parts().enumerate() {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A large plan cut into shards, each carried out on its own, and one report made of theirs.
 //!
-//! [`cut`] divides a plan so that no verdict crosses a shard: a table stays whole, with every
+//! [`cut()`] divides a plan so that no verdict crosses a shard: a table stays whole, with every
 //! principal that must and must not read it, so that the witness of a denial is always in the same
-//! report. [`collect`] puts the shards' reports together again: each planned probe once, in plan
+//! report. [`collect()`] puts the shards' reports together again: each planned probe once, in plan
 //! order, whatever became of the shard. What a dead shard should have found out is `blind`.
 //!
 //! Pure: values in, values out. Who carries the shards out, and where their reports wait, is

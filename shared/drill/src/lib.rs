@@ -2,8 +2,8 @@
 //! Temporary-access drills: whom to try, what was seen, and what it means.
 //!
 //! A drill gives somebody whom a key keeps out a grant on it, sees access appear, revokes the grant
-//! and sees access go. Pure: [`targets`] says whom a plan lets be tried, [`judge`] turns what was
-//! seen of one drill into its verdict, [`DrillReport`] holds them all, and [`text`] tells them to a
+//! and sees access go. Pure: [`targets`] says whom a plan lets be tried, [`judge()`] turns what was
+//! seen of one drill into its verdict, [`DrillReport`] holds them all, and [`text()`] tells them to a
 //! person. Carrying a drill out is another crate's.
 
 mod grant_name;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use keyproof_plan::Plan;
-use keyproof_verdict::{Cause, DocumentRow, ProbeRow, Report, RunFacts, Verdict, judge};
+use keyproof_verdict::{Cause, DocumentRow, ProbeRow, Report, RunFacts, Verdict, judge_unwatched};
 
 use crate::cause::{self, ReliedOn};
 use crate::observe::Observer;
@@ -40,7 +40,7 @@ pub fn explain(
     );
     let observer = Observer::new(plan, estate, circumstances, &facts);
     let observations = observer.observe(|_| true);
-    let evaluated = judge(plan, &observations, facts.clone());
+    let evaluated = judge_unwatched(plan, &observations, facts.clone());
     let relied_on = ReliedOn::by(&observer, &observations, &evaluated);
     let mut causes = BTreeMap::new();
     let mut documents = crate::key_policies(estate, report);

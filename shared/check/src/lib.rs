@@ -36,7 +36,9 @@ use std::collections::BTreeMap;
 
 use keyproof_core::PolicyType;
 use keyproof_plan::{Plan, Probe};
-use keyproof_verdict::{DocumentRow, Observations, Report, RunFacts, Verdict, judge};
+use keyproof_verdict::{
+    DocumentRow, Observations, Report, RunFacts, Verdict, judge, judge_unwatched,
+};
 
 use cause::ReliedOn;
 use observe::Observer;
@@ -130,7 +132,7 @@ pub fn verdicts(
 ) -> Report {
     let facts = facts_of(estate, facts.clone());
     let seen = observations(plan, estate, circumstances, &facts, |_| true);
-    judge(plan, &seen, facts)
+    judge_unwatched(plan, &seen, facts)
 }
 
 /// What a run would see, unjudged, of those probes that are wanted, and of every table.

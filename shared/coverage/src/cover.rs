@@ -7,7 +7,7 @@ use std::thread;
 
 use keyproof_check::{Circumstances, Estate, observations};
 use keyproof_plan::{Plan, Probe};
-use keyproof_verdict::{Finding, Observations, Report, RunFacts, Verdict, judge};
+use keyproof_verdict::{Finding, Observations, Report, RunFacts, Verdict, judge, judge_unwatched};
 
 use crate::mutant::Mutant;
 use crate::remedy;
@@ -137,7 +137,7 @@ impl Bench<'_> {
                 .entry(id.clone())
                 .or_insert_with(|| observation.clone());
         }
-        judge(plan, &seen, facts.clone())
+        judge_unwatched(plan, &seen, facts.clone())
     }
 
     fn fate(&self, mutant: &Mutant, broken: &Estate) -> Fate {

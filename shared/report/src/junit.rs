@@ -41,12 +41,15 @@ pub(crate) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     )?;
     writeln!(out, "    <properties>")?;
     let environment = &report.environment;
+    let sentinel = words::sentinel(report);
+    let sentinel = sentinel.as_deref();
     for (name, value) in [
         ("keyproof.verdict", Some(sum.verdict.as_str())),
         ("keyproof.run", Some(report.run.id.as_str())),
         ("keyproof.trigger", Some(report.run.trigger.as_str())),
         ("keyproof.plan.digest", Some(report.plan.digest.as_str())),
         ("keyproof.version", Some(environment.version.as_str())),
+        ("keyproof.sentinel", sentinel),
         ("aws.account", environment.account.as_deref()),
         ("aws.region", Some(environment.region.as_str())),
         ("aws.endpoint", environment.endpoint.as_deref()),

@@ -31,6 +31,9 @@ pub(crate) fn render(
         MarkdownCode(&report.environment.region),
         MarkdownCode(&report.run.id)
     )?;
+    if let Some(sentinel) = words::sentinel(report) {
+        writeln!(out, "Sentinel {}\n", MarkdownProse(&sentinel))?;
+    }
     for (title, standing) in [
         ("Failed", Standing::Fail),
         ("Proved nothing", Standing::Inconclusive),

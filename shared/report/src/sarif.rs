@@ -51,6 +51,7 @@ pub(crate) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
                 "inconclusive": report.summary.inconclusive,
                 "excepted": report.summary.excepted,
                 "planned": report.summary.planned,
+                "sentinel": words::sentinel(report).map(|sentinel| plain(&sentinel)),
             },
         }],
     });

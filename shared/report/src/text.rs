@@ -302,6 +302,9 @@ fn footer(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             words::duration(timing.slowest),
         )?;
     }
+    if let Some(sentinel) = words::sentinel(report) {
+        writeln!(out, "sentinel {}", Visible(&sentinel))?;
+    }
     writeln!(
         out,
         "run {} took {} from {}; {}; keyproof {}",

@@ -253,6 +253,13 @@ pub(crate) fn exception(note: &ExceptionNote) -> String {
     }
 }
 
+/// Whether keyproof could have failed, as a sentence; `None` where the report's version had no sentinel.
+pub(crate) fn sentinel(report: &Report) -> Option<String> {
+    let sentinel = report.sentinel.as_ref()?;
+    let word = if sentinel.awake { "awake" } else { "ASLEEP" };
+    Some(format!("{word}: {}", sentinel.reason))
+}
+
 /// A note with its place, as a sentence.
 pub(crate) fn note(note: &NoteRow) -> String {
     match (&note.file, note.line) {

@@ -8,8 +8,8 @@ use std::collections::HashMap;
 
 use keyproof_plan::Plan;
 use keyproof_verdict::{
-    DocumentRow, ExceptionNote, NoteRow, Observations, ProbeRow, Report, RunFacts, Summary,
-    Verdict, judge,
+    DocumentRow, ExceptionNote, NoteRow, Observations, ProbeRow, Report, RunFacts, Sentinel,
+    Summary, Verdict, judge_unwatched,
 };
 
 use crate::{Manifest, ManifestError, Shard};
@@ -54,6 +54,7 @@ pub fn collect(
     let mut found: HashMap<String, Found> = HashMap::with_capacity(planned.len());
     let mut alive = vec![false; manifest.shards.len()];
     let mut environment = None;
+    let mut sentinels = Vec::new();
     for report in reports {
         let number = match belongs(&report, plan, manifest, &shard_of, facts) {
             Ok(number) => number,
@@ -62,6 +63,11 @@ pub fn collect(
                 continue;
             }
         };
+        let Some(sentinel) = report.sentinel else {
+            refused.push(unwatched(number, &report.environment.version));
+            continue;
+        };
+        sentinels.push(sentinel);
         if let Some(alive) = alive.get_mut(number) {
             *alive = true;
         }
@@ -98,7 +104,7 @@ pub fn collect(
             add(&mut found, each);
         }
     }
-    let mut report = judge(&nothing_of(plan), &Observations::default(), facts.clone());
+    let mut report = judge_unwatched(&nothing_of(plan), &Observations::default(), facts.clone());
     report.notes = notes;
     report.documents = documents;
     let mut exceptions: HashMap<String, ExceptionNote> = HashMap::new();
@@ -113,6 +119,9 @@ pub fn collect(
         .filter_map(|exception| exceptions.remove(&exception.probe))
         .collect();
     report.summary = Summary::of(&report.probes);
+    if !sentinels.is_empty() {
+        report.sentinel = Some(Sentinel::merged(sentinels));
+    }
     if let Some(seen) = environment {
         report.environment = seen;
     }
@@ -194,7 +203,7 @@ fn add(found: &mut HashMap<String, Found>, new: Found) {
 
 /// What a shard of which no report came found out: nothing.
 fn blind(shard: &Shard, plan: &Plan, facts: &RunFacts) -> Vec<Found> {
-    let report = judge(&shard.plan(plan), &Observations::default(), facts.clone());
+    let report = judge_unwatched(&shard.plan(plan), &Observations::default(), facts.clone());
     let mut exceptions: HashMap<String, ExceptionNote> = report
         .exceptions
         .into_iter()
@@ -210,6 +219,14 @@ fn blind(shard: &Shard, plan: &Plan, facts: &RunFacts) -> Vec<Found> {
         Found { row, exception }
     })
     .collect()
+}
+
+/// A version that had no sentinel made the report: whether it could have failed, nobody knows.
+fn unwatched(number: usize, version: &str) -> String {
+    format!(
+        "a report of shard {number} by keyproof {version}, which had no sentinel; run the shard with the \
+         version that collects"
+    )
 }
 
 fn died(shard: &Shard, manifest: &Manifest) -> NoteRow {

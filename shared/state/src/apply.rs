@@ -270,6 +270,7 @@ fn run_item(
         confirms: observed.confirms.map(str::to_owned),
         late,
         summary: report.summary.clone(),
+        sentinel_awake: report.sentinel.as_ref().map(|sentinel| sentinel.awake),
         started_at: run.started_at,
         finished_at: run.finished_at,
         duration_ms: report.run.duration_ms,

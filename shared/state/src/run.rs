@@ -30,6 +30,9 @@ pub struct RunItem {
     pub late: bool,
     /// The counts and the verdict.
     pub summary: Summary,
+    /// Whether keyproof was shown to be able to fail in it; absent from runs of versions before that.
+    #[serde(default)]
+    pub sentinel_awake: Option<bool>,
     /// Start.
     pub started_at: Timestamp,
     /// End.

@@ -8,17 +8,17 @@ mod reason;
 mod world;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use jiff::{Timestamp, civil::Date};
-use keyproof_core::Service;
 use keyproof_plan::{Action, Expected, Plan, Probe, ProbeKind};
 
 use crate::{
     Answer, Denial, Environment, ExpectedRow, Finding, Observation, Observations, ObservedRow,
-    PlanRow, ProbeRow, Report, Run, Summary, Verdict,
+    PlanRow, ProbeRow, Report, Run, Summary, Verdict, sentinel,
 };
 use world::World;
+pub(crate) use world::speaks_of;
 
 /// What the caller of [`judge`] knows of the run itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,9 +51,21 @@ struct Ruling {
     reason: String,
 }
 
-/// Judges what a run saw by its plan. A probe that nothing was seen of is `blind`.
+/// Judges what a run saw by its plan, with a [`Sentinel`](crate::Sentinel) on watch: had the judge not
+/// been able to fail, nothing passes. A probe that nothing was seen of is `blind`.
 #[must_use]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "as `judge_unwatched`, which consumes it"
+)]
 pub fn judge(plan: &Plan, observations: &Observations, facts: RunFacts) -> Report {
+    sentinel::watch(judge_unwatched, plan, observations, &facts)
+}
+
+/// The same without a sentinel: for many judgements of one plan whose failures are counted, so that a
+/// judge that can't fail shows anyway.
+#[must_use]
+pub fn judge_unwatched(plan: &Plan, observations: &Observations, facts: RunFacts) -> Report {
     let probes = plan.probes();
     let world = World::new(plan, &probes, observations, &facts);
     let mut rows: Vec<ProbeRow> = probes.iter().map(|probe| row(&world, probe)).collect();
@@ -85,6 +97,7 @@ pub fn judge(plan: &Plan, observations: &Observations, facts: RunFacts) -> Repor
         exceptions,
         notes: Vec::new(),
         documents: Vec::new(),
+        sentinel: None,
     }
 }
 
@@ -228,10 +241,5 @@ impl Question<'_> {
     /// Whether the answer could bear witness for its table.
     fn can_witness(&self) -> bool {
         self.expected == Expected::Allowed && self.action.reads_canary()
-    }
-
-    /// Whether the runner makes the call itself, rather than the principal.
-    fn asked_by_runner(&self) -> bool {
-        self.action.service() == Service::Sts
     }
 }

@@ -11,16 +11,18 @@ mod judge;
 mod observation;
 mod report;
 mod sentence;
+mod sentinel;
 mod words;
 
 pub use classify::{classify, classify_call, classify_cancellation, retryable};
-pub use judge::{RunFacts, judge, observed_row};
+pub use judge::{RunFacts, judge, judge_unwatched, observed_row};
 pub use observation::{
     Answer, Blindness, Denial, Encryption, Evidence, KeyState, Observation, Observations,
     TableObservation,
 };
 pub use report::{
     Cause, Change, DocumentRow, Environment, ExceptionNote, ExpectedRow, Finding, NoteRow,
-    ObservedRow, PlanRow, ProbeRow, Report, ReportError, Run, Summary, Verdict, is_invisible,
+    ObservedRow, PlanRow, ProbeRow, Report, ReportError, Run, Sentinel, Summary, Trial, Verdict,
+    is_invisible,
 };
 pub use words::{policy_noun, service_name};

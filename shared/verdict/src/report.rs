@@ -41,6 +41,33 @@ pub struct Report {
     /// The policies that causes point into, and those that a later report is compared with.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub documents: Vec<DocumentRow>,
+    /// Whether keyproof could have failed in this run. Reports of versions before it have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sentinel: Option<Sentinel>,
+}
+
+/// Whether the judge of a run could have failed: answers judged once more by the opposite expectation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sentinel {
+    /// Whether each of them failed as it must. Where not, no probe of the run passes.
+    pub awake: bool,
+    /// One sentence for a person.
+    pub reason: String,
+    /// What was tried, an answer of each action.
+    pub tried: Vec<Trial>,
+}
+
+/// One answer, judged by the opposite expectation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trial {
+    /// The probe whose answer it is.
+    pub probe: String,
+    /// Whether the run saw the answer; one of a kind that it saw none of is made up.
+    pub seen: bool,
+    /// What must be found: `exposed`, `locked_out` or `wrong_key`.
+    pub must: Finding,
+    /// What was found.
+    pub found: Option<Finding>,
 }
 
 /// One run.

@@ -335,6 +335,7 @@ pub(super) fn footer(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         ("Region", Some(environment.region.as_str())),
         ("Endpoint", environment.endpoint.as_deref()),
         ("keyproof", Some(environment.version.as_str())),
+        ("Sentinel", words::sentinel(report).as_deref()),
     ] {
         if let Some(value) = value {
             term(name, value, out)?;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! One report from many: the same as of one run, and blind where a shard died.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 
 use keyproof_plan::Plan;
-use keyproof_verdict::{Finding, Observations, Report, Verdict, judge};
+use keyproof_verdict::{Finding, Observations, Report, Sentinel, Trial, Verdict, judge};
 use proptest::prelude::*;
 
 use super::collect;
@@ -134,7 +135,10 @@ fn a_report_of_something_else_is_refused() {
     twice.probes.push(twice.probes[0].clone());
     let mut strange = reports[0].clone();
     strange.probes[0].id = "nobody/dynamodb:GetItem/t0".to_owned();
-    let handed_in = vec![other_run, other_plan, short, mixed, twice, strange];
+    let mut older = reports[2].clone();
+    older.sentinel = None;
+    older.environment.version = "0.0.9".to_owned();
+    let handed_in = vec![other_run, other_plan, short, mixed, twice, strange, older];
     let collected = collect(&plan, &manifest, handed_in, &facts()).unwrap();
     let not_its_own = "a report whose probes are not those of shard 1, to which its first belongs";
     assert_eq!(
@@ -146,6 +150,8 @@ fn a_report_of_something_else_is_refused() {
             not_its_own,
             not_its_own,
             "a report of no shard of this plan",
+            "a report of shard 2 by keyproof 0.0.9, which had no sentinel; run the shard with the version \
+             that collects",
         ]
     );
     assert_eq!(collected.dead, [0, 1, 2]);
@@ -208,8 +214,22 @@ proptest! {
         let mut reports = reports(&plan, &manifest, &seen);
         let turn = turn % reports.len();
         reports.rotate_left(turn);
-        let collected = collect(&plan, &manifest, reports, &facts()).unwrap();
-        prop_assert_eq!(collected.report, judge(&plan, &seen, facts()));
+        let mut collected = collect(&plan, &manifest, reports, &facts()).unwrap();
+        let mut whole = judge(&plan, &seen, facts());
+        // Each shard tries the answers that it has; of the whole, as many kinds remain.
+        let (collected_sentinel, sentinel) = (collected.report.sentinel.take(), whole.sentinel.take());
+        let kinds = |sentinel: Option<Sentinel>| {
+            let sentinel = sentinel.unwrap();
+            assert!(sentinel.awake);
+            let kind = |trial: &Trial| {
+                let action = trial.probe.split('/').nth(1).unwrap().to_owned();
+                (trial.must, action)
+            };
+            let tried = sentinel.tried.iter();
+            tried.filter(|trial| trial.seen).map(kind).collect::<BTreeSet<_>>()
+        };
+        prop_assert_eq!(kinds(collected_sentinel), kinds(sentinel));
+        prop_assert_eq!(collected.report, whole);
         prop_assert_eq!(collected.dead, Vec::<usize>::new());
         prop_assert_eq!(collected.refused, Vec::<String>::new());
     }

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use keyproof_core::Service;
 use keyproof_verdict::{
     Environment, ExceptionNote, ExpectedRow, Finding, ObservedRow, PlanRow, ProbeRow, Report, Run,
-    Summary, Verdict,
+    Sentinel, Summary, Trial, Verdict,
 };
 
 use super::*;
@@ -152,6 +152,7 @@ fn report(number: u64, minutes: i64, rows: &[(&str, Standing)]) -> Report {
         exceptions: Vec::new(),
         notes: Vec::new(),
         documents: Vec::new(),
+        sentinel: None,
     }
 }
 
@@ -253,7 +254,13 @@ fn a_transition_says_everything_that_a_message_needs() {
 
 #[test]
 fn a_run_is_recorded_with_its_report_and_the_digest_of_its_bytes() {
-    let seen = report(1, 0, &[(READ, pass())]);
+    let mut seen = report(1, 0, &[(READ, pass())]);
+    seen.sentinel = Some(Sentinel::of(vec![Trial {
+        probe: READ.to_owned(),
+        seen: true,
+        must: Finding::Exposed,
+        found: Some(Finding::Exposed),
+    }]));
 
     let all = applied(&[(7, seen.clone())]);
 
@@ -265,6 +272,7 @@ fn a_run_is_recorded_with_its_report_and_the_digest_of_its_bytes() {
             "plan": "orders", "commit": 1, "seq": 7, "run_id": "01KEYPR00F0000000000000001",
             "trigger": "schedule", "change": null, "confirms": null, "late": false,
             "summary": {"verdict": "pass", "pass": 1, "fail": 0, "inconclusive": 0, "excepted": 0, "planned": 1},
+            "sentinel_awake": true,
             "started_at": "2026-01-15T00:00:00Z", "finished_at": "2026-01-15T00:00:10Z",
             "duration_ms": 10_000, "plan_digest": "sha256:0", "plan_version": 1,
             "account": "111122223333", "region": "us-east-1",

@@ -4,7 +4,7 @@
 //! is [`plan`]: `reader` bears witness for `orders`, `outsider` is the one under test.
 
 mod matrix;
-mod properties;
+pub(crate) mod properties;
 mod voice;
 
 use indexmap::IndexMap;
@@ -18,12 +18,12 @@ use crate::{
     Observations, Report, RunFacts, Summary, TableObservation, Verdict, judge,
 };
 
-pub(super) const KEY: &str =
+pub(crate) const KEY: &str =
     "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
-pub(super) const OTHER_KEY: &str =
+pub(crate) const OTHER_KEY: &str =
     "arn:aws:kms:us-east-1:111122223333:key/99999999-12ab-34cd-56ef-1234567890ab";
 
-pub(super) const DENIED_BY_KMS: Expected = Expected::Denied {
+pub(crate) const DENIED_BY_KMS: Expected = Expected::Denied {
     by: Service::Kms,
     policy: None,
 };
@@ -59,7 +59,7 @@ fn principal(name: &str, line: usize) -> Principal {
     }
 }
 
-pub(super) fn expect(
+pub(crate) fn expect(
     principal: &str,
     on: Option<&str>,
     actions: &[Action],
@@ -77,7 +77,7 @@ pub(super) fn expect(
 }
 
 /// `orders` on the plan's key, `control` on AWS's own; `reader` may read `orders`.
-pub(super) fn plan(expectations: Vec<Expectation>) -> Plan {
+pub(crate) fn plan(expectations: Vec<Expectation>) -> Plan {
     let reads = expect(
         "reader",
         Some("orders"),
@@ -112,7 +112,7 @@ pub(super) fn plan(expectations: Vec<Expectation>) -> Plan {
 }
 
 /// `outsider` must be denied `action` on `orders` by KMS.
-pub(super) fn outsider_denied(action: Action) -> Plan {
+pub(crate) fn outsider_denied(action: Action) -> Plan {
     plan(vec![expect(
         "outsider",
         Some("orders"),
@@ -122,7 +122,7 @@ pub(super) fn outsider_denied(action: Action) -> Plan {
     )])
 }
 
-pub(super) fn saw(answer: Answer) -> Observation {
+pub(crate) fn saw(answer: Answer) -> Observation {
     Observation {
         answer,
         resource: None,
@@ -134,7 +134,7 @@ pub(super) fn saw(answer: Answer) -> Observation {
     }
 }
 
-pub(super) fn denied(by: Option<Service>, policy: Option<PolicyType>) -> Answer {
+pub(crate) fn denied(by: Option<Service>, policy: Option<PolicyType>) -> Answer {
     Answer::Denied(Denial {
         by,
         policy,
@@ -142,7 +142,7 @@ pub(super) fn denied(by: Option<Service>, policy: Option<PolicyType>) -> Answer 
     })
 }
 
-pub(super) fn seen_table(encryption: Encryption, key_state: Option<KeyState>) -> TableObservation {
+pub(crate) fn seen_table(encryption: Encryption, key_state: Option<KeyState>) -> TableObservation {
     TableObservation {
         look: saw(Answer::Allowed(Evidence::Succeeded)),
         encryption: Some(encryption),
@@ -153,7 +153,7 @@ pub(super) fn seen_table(encryption: Encryption, key_state: Option<KeyState>) ->
 }
 
 /// Both tables as the plan wants them, the witness's read, and what `outsider` saw.
-pub(super) fn observed(probe: &str, answer: Answer) -> Observations {
+pub(crate) fn observed(probe: &str, answer: Answer) -> Observations {
     let key = Encryption::Key {
         arn: KEY.to_owned(),
     };
@@ -177,7 +177,7 @@ pub(super) fn observed(probe: &str, answer: Answer) -> Observations {
     }
 }
 
-pub(super) fn facts() -> RunFacts {
+pub(crate) fn facts() -> RunFacts {
     RunFacts {
         id: "01JD8Z6QK3E8T5V0W1X2Y3Z4A5".to_owned(),
         trigger: "cli".to_owned(),
@@ -285,7 +285,7 @@ fn one_failure_outweighs_what_is_inconclusive_and_what_passes() {
     );
 }
 
-fn excepted(expires: &str) -> Plan {
+pub(crate) fn excepted(expires: &str) -> Plan {
     let mut plan = outsider_denied(Action::GetItem);
     plan.exceptions = vec![Exception {
         probe: READ.to_owned(),

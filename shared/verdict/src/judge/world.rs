@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use keyproof_core::{Arn, RoleArn, Service};
-use keyproof_plan::{Plan, Probe, ProbeKind, TableKey};
+use keyproof_plan::{Action, Plan, Probe, ProbeKind, TableKey};
 
 use super::{Question, RunFacts};
 use crate::{
@@ -118,18 +118,19 @@ impl<'a> World<'a> {
     }
 
     /// The probe's answer, unless it is a refusal of somebody else: that says nothing about this
-    /// principal. Who calls STS is the runner, whom the plan doesn't name.
+    /// principal.
     pub(super) fn answer(&self, question: &Question<'_>, observation: &Observation) -> Answer {
-        if let Answer::Denied(Denial {
-            user: Some(user), ..
-        }) = &observation.answer
-            && !question.asked_by_runner()
-            && let Some(principal) = self.plan.principals.get(question.principal)
-            && !is_session_of(user, &principal.role)
-        {
-            return Answer::Unknown(Blindness::OtherCaller);
+        match &observation.answer {
+            Answer::Denied(denial)
+                if !speaks_of(self.plan, question.principal, question.action, denial) =>
+            {
+                Answer::Unknown(Blindness::OtherCaller)
+            }
+            answer @ (Answer::Allowed(_)
+            | Answer::Denied(_)
+            | Answer::KeyUnusable(_)
+            | Answer::Unknown(_)) => answer.clone(),
         }
-        observation.answer.clone()
     }
 
     /// The ARN that the probe calls on, where the plan and the run know enough to tell.
@@ -181,6 +182,15 @@ impl<'a> World<'a> {
                 ))
             })
     }
+}
+
+/// Whether a refusal is the principal's, as far as its sentence says. Who calls STS is the runner, whom
+/// the plan doesn't name.
+pub(crate) fn speaks_of(plan: &Plan, principal: &str, action: Action, denial: &Denial) -> bool {
+    let (Some(user), Some(principal)) = (&denial.user, plan.principals.get(principal)) else {
+        return true;
+    };
+    action.service() == Service::Sts || is_session_of(user, &principal.role)
 }
 
 /// Whether a denial's `User:` is a session of the role, or the role itself.

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::{Report, Verdict};
+use crate::{Report, Sentinel, Trial, Verdict};
 
 /// A text that is no report this version can stand behind.
 #[derive(Debug, Error)]
@@ -47,6 +47,9 @@ pub enum ReportError {
         /// The row's verdict.
         verdict: Verdict,
     },
+    /// A pass of a keyproof that could not have failed.
+    #[error("the report says `pass`, but its sentinel was asleep; it was altered")]
+    Asleep,
 }
 
 #[derive(Deserialize)]
@@ -86,6 +89,7 @@ impl Report {
                 probe: probe.to_owned(),
                 verdict,
             }),
+            None if report.asleep() => Err(ReportError::Asleep),
             None => Ok(report),
         }
     }
@@ -101,6 +105,14 @@ impl Report {
         let mut text = serde_json::to_string_pretty(self)?;
         text.push('\n');
         Ok(escape_invisible(text))
+    }
+
+    /// Whether the summary says `pass` though the judge was not shown to be able to fail.
+    fn asleep(&self) -> bool {
+        let asleep = |sentinel: &Sentinel| {
+            !sentinel.awake || sentinel.tried.is_empty() || !sentinel.tried.iter().all(Trial::held)
+        };
+        self.summary.verdict == Verdict::Pass && self.sentinel.as_ref().is_some_and(asleep)
     }
 
     /// The first row that forbids the summary's `pass`.

@@ -13,7 +13,7 @@ use crate::{
     TableObservation, Verdict, judge,
 };
 
-fn whole_plan() -> Plan {
+pub(crate) fn whole_plan() -> Plan {
     let by = |by, policy| Expected::Denied { by, policy };
     let kms = by(Service::Kms, None);
     let mut plan = plan(vec![
@@ -157,7 +157,7 @@ fn table() -> impl Strategy<Value = TableObservation> {
     })
 }
 
-fn observations() -> impl Strategy<Value = Observations> {
+pub(crate) fn observations() -> impl Strategy<Value = Observations> {
     let ids: Vec<String> = whole_plan()
         .probes()
         .into_iter()

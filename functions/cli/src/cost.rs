@@ -114,7 +114,7 @@ impl Calls {
         calls.looks = plan.tables.keys().filter(|table| encrypted(table)).count();
         // Who is let in asks KMS once for a session and a table; who isn't, each time.
         let mut let_in = BTreeSet::new();
-        for probe in plan.probes() {
+        for probe in plan.each_probe() {
             let ProbeKind::Access {
                 principal,
                 action,
@@ -300,7 +300,7 @@ fn under_test(bill: &mut Bill<'_>, calls: &Calls) {
 
 /// What the service does for a run.
 fn service(bill: &mut Bill<'_>, plan: &Plan, calls: &Calls) {
-    let probes = plan.probes().len();
+    let probes = plan.planned();
     let report = BYTES_AROUND + probes * BYTES_OF_PROBE;
     let inline = report <= IN_THE_TABLE;
     let kb = |bytes: usize| number(bytes.div_ceil(1024));

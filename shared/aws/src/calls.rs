@@ -9,8 +9,10 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::pin::pin;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -18,7 +20,8 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
 use futures_util::future::{Either, select};
-use keyproof_verdict::{Answer, Blindness};
+use keyproof_quota::Operation;
+use keyproof_verdict::{Answer, Blindness, CallRow};
 use tokio::sync::{Notify, Semaphore, SemaphorePermit, watch};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
@@ -83,6 +86,15 @@ pub(crate) struct Calls {
     deadline: Option<Instant>,
     /// Whether somebody ended the run.
     stopped: watch::Sender<bool>,
+    // The lock is held to count, never while a call is under way.
+    counts: Mutex<BTreeMap<Operation, Count>>,
+}
+
+/// How often an operation was called.
+#[derive(Clone, Copy, Debug, Default)]
+struct Count {
+    calls: u64,
+    requests: u64,
 }
 
 impl Calls {
@@ -98,7 +110,27 @@ impl Calls {
                 .deadline
                 .and_then(|bound| Instant::now().checked_add(bound)),
             stopped: watch::Sender::new(false),
+            counts: Mutex::default(),
         }
+    }
+
+    /// What was called so far.
+    pub(crate) fn counted(&self) -> Vec<CallRow> {
+        let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let rows = counts.iter().map(|(operation, count)| CallRow {
+            service: operation.service,
+            operation: operation.name.to_owned(),
+            calls: count.calls,
+            requests: count.requests,
+        });
+        rows.collect()
+    }
+
+    fn count(&self, operation: Operation, attempt: u32) {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(operation).or_default();
+        count.calls += u64::from(attempt == 1);
+        count.requests += 1;
     }
 
     /// Ends the run: no call is sent any more, and none is waited for.
@@ -128,16 +160,24 @@ impl Calls {
     }
 
     /// Makes a call: sends it until it brings an answer or nothing more can be hoped for.
-    pub(crate) async fn send<T>(&self, attempt: impl AsyncFn() -> Reply<T>) -> Called<T> {
-        self.call(attempt, async || self.places.acquire().await.ok())
-            .await
+    pub(crate) async fn send<T>(
+        &self,
+        operation: Operation,
+        attempt: impl AsyncFn() -> Reply<T>,
+    ) -> Called<T> {
+        let place = async || self.places.acquire().await.ok();
+        self.call(operation, attempt, place).await
     }
 
     /// Makes a call that looks at a table or a key. Looks let probes go first, and have a few places
     /// of their own, so that they cost a run of many probes no time.
-    pub(crate) async fn look<T>(&self, attempt: impl AsyncFn() -> Reply<T>) -> Called<T> {
-        self.call(attempt, async || self.place_of_look().await)
-            .await
+    pub(crate) async fn look<T>(
+        &self,
+        operation: Operation,
+        attempt: impl AsyncFn() -> Reply<T>,
+    ) -> Called<T> {
+        let place = async || self.place_of_look().await;
+        self.call(operation, attempt, place).await
     }
 
     async fn place_of_look(&self) -> Option<SemaphorePermit<'_>> {
@@ -155,6 +195,7 @@ impl Calls {
 
     async fn call<'a, T>(
         &'a self,
+        operation: Operation,
         attempt: impl AsyncFn() -> Reply<T>,
         place: impl AsyncFn() -> Option<SemaphorePermit<'a>>,
     ) -> Called<T> {
@@ -163,6 +204,8 @@ impl Calls {
             let Some(Some(place)) = self.before_deadline(place()).await else {
                 return before.unwrap_or_else(|| self.unsent());
             };
+            let attempts = before.as_ref().map_or(0, |before| before.attempts) + 1;
+            self.count(operation, attempts);
             let start = Instant::now();
             let end = start.checked_add(self.attempt_timeout);
             let end = end.into_iter().chain(self.deadline).min();
@@ -184,7 +227,7 @@ impl Calls {
             let called = Called {
                 outcome: reply.outcome,
                 request_id: reply.request_id,
-                attempts: before.map_or(0, |before| before.attempts) + 1,
+                attempts,
                 latency_ms: u64::try_from(start.elapsed().as_millis()).ok(),
             };
             match &called.outcome {

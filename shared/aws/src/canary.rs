@@ -9,7 +9,8 @@ use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::types::ReturnValue;
 use futures_util::stream::{self, StreamExt};
 use keyproof_core::Service;
-use keyproof_plan::{Plan, Table};
+use keyproof_plan::{Action, Plan, Table};
+use keyproof_quota::Operation;
 use keyproof_verdict::{Answer, Blindness, Observation, classify_call};
 
 use crate::calls::{Called, Calls, Reply};
@@ -111,7 +112,7 @@ async fn each_table(
 async fn plant_one(calls: &Calls, client: &Client, table: &Table) -> Called<CanaryState> {
     let whole = item::whole(&table.canary);
     let put = calls
-        .send(async || {
+        .send(Operation::of(Action::PutItem), async || {
             let result = client
                 .put_item()
                 .table_name(name(table))
@@ -171,7 +172,7 @@ async fn remove_one(calls: &Calls, client: &Client, table: &Table) -> Called<Can
         .collect();
     let condition = condition.join(" AND ");
     calls
-        .send(async || {
+        .send(Operation::of(Action::DeleteItem), async || {
             let names = terms
                 .iter()
                 .map(|(n, (name, _))| (format!("#a{n}"), name.clone()));
@@ -204,7 +205,7 @@ async fn remove_one(calls: &Calls, client: &Client, table: &Table) -> Called<Can
 /// The item at the canary's key.
 async fn found(calls: &Calls, client: &Client, table: &Table) -> Called<Option<Item>> {
     calls
-        .send(async || {
+        .send(Operation::of(Action::GetItem), async || {
             let request = client.get_item().table_name(name(table));
             let request = request
                 .set_key(Some(item::key(&table.canary)))

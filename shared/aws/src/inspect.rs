@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use keyproof_core::Service;
 use keyproof_plan::{Table, TableKey};
+use keyproof_quota::Operation;
 use keyproof_verdict::{Answer, Blindness, Encryption, Evidence, KeyState, classify_call};
 use tokio::sync::OnceCell;
 
@@ -162,7 +163,7 @@ pub(crate) async fn inspect(run: &Run<'_>, inspector: &Inspector, table: &Table)
 
 async fn describe_table(run: &Run<'_>, inspector: &Inspector, table: &Table) -> Called<TableFacts> {
     let name = table.arn.as_ref().map_or(&*table.name, |arn| arn.as_str());
-    let called = run.calls.look(async || {
+    let called = run.calls.look(Operation::DESCRIBE_TABLE, async || {
         let result = inspector
             .dynamodb
             .describe_table()
@@ -182,7 +183,7 @@ pub(crate) async fn describe_key(
     inspector: &Inspector,
     key: &str,
 ) -> Called<KeyFacts> {
-    let called = run.calls.look(async || {
+    let called = run.calls.look(Operation::DESCRIBE_KEY, async || {
         let result = inspector.kms.describe_key().key_id(key).send().await;
         let reply = Reply::new(result, |code, message| {
             classify_call(Service::Kms, code, message)

@@ -19,6 +19,7 @@ mod item;
 mod observe;
 mod probe;
 mod redact;
+mod rows;
 mod run;
 mod runner;
 mod session;
@@ -32,9 +33,10 @@ pub use drill::{DrillError, DrillOptions, clean_up, drill};
 pub use examine::{
     Examination, IndexFacts, KeyFacts, TableExamination, TableFacts, examine, resolve,
 };
+pub use rows::{AllRows, Rows};
 pub use runner::{Runner, RunnerError};
 pub use settings::Settings;
-pub use verify::{verify, verify_until};
+pub use verify::{verify, verify_into, verify_until};
 
 /// The IAM actions that each adapter needs, of the operator unless said otherwise.
 pub mod iam_actions {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A run's calls, set going together: sessions, probes and inspections, with no barrier between.
 //!
-//! A principal's probes start as soon as its session is there, whatever others wait for. The
-//! number of calls under way is bounded by `calls`; the futures that wait for a place are bounded
-//! here, so that a plan of many probes costs no more memory than one of few.
+//! The plan is asked unit by unit ([`keyproof_plan::Unit`]: a table with all that is asked about it),
+//! a few units at a time, and what was seen of a unit is handed over once it is whole: nothing that
+//! grows with the plan is kept. In a unit a principal's probes start as soon as its session is there,
+//! whatever others wait for. The number of calls under way is bounded by `calls`; the futures that
+//! wait for a place are bounded here.
 
 mod examine;
 mod once;
@@ -11,13 +13,16 @@ mod once;
 pub(crate) use examine::examine;
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::pin::pin;
 use std::sync::Arc;
 
 use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput;
 use futures_util::future::join4;
 use futures_util::stream::{self, StreamExt};
 use keyproof_core::Service;
-use keyproof_plan::{Action, Principal, ProbeKind, Table, TableKey};
+use keyproof_plan::{About, Action, Principal, Probe, ProbeKind, Table, TableKey, Unit, Units};
+use keyproof_quota::Operation;
 use keyproof_verdict::{
     Answer, Blindness, Encryption, KeyState, Observation, Observations, TableObservation,
     classify_call,
@@ -31,11 +36,15 @@ use crate::redact::Redactor;
 use crate::run::{Run, observation};
 use crate::session::{self, Session};
 pub(crate) use once::{Shared, no_session};
+use tokio::sync::Semaphore;
 use tokio::sync::mpsc::unbounded_channel;
 
-/// What a run saw, and whose account it was.
+/// What a run saw of one unit of its plan.
 pub(crate) struct Seen {
+    /// The unit's probes, each with its place in plan order.
+    pub(crate) probes: Vec<(usize, Probe)>,
     pub(crate) observations: Observations,
+    /// Whose account it was, as far as is known by now.
     pub(crate) account: Option<String>,
 }
 
@@ -43,6 +52,7 @@ pub(crate) struct Seen {
 #[derive(Clone, Copy)]
 struct Ask<'a> {
     id: &'a str,
+    principal: &'a str,
     action: Action,
     table: Option<&'a str>,
     index: Option<&'a str>,
@@ -51,15 +61,15 @@ struct Ask<'a> {
 /// A probe that can be made.
 struct Ready<'a> {
     principal: &'a Principal,
-    session: &'a Called<Arc<Session>>,
+    session: Arc<Called<Arc<Session>>>,
     ask: Ask<'a>,
 }
 
-pub(crate) async fn observe(run: &Run<'_>) -> Seen {
-    let probes = run.plan.probes();
+/// The probes of each principal, in plan order.
+fn by_principal(probes: &[(usize, Probe)]) -> Vec<(&str, Vec<Ask<'_>>)> {
     let mut asks: Vec<(&str, Vec<Ask<'_>>)> = Vec::new();
     let mut places: HashMap<&str, usize> = HashMap::new();
-    for planned in &probes {
+    for (_, planned) in probes {
         if let ProbeKind::Access {
             principal,
             action,
@@ -75,6 +85,7 @@ pub(crate) async fn observe(run: &Run<'_>) -> Seen {
             if let Some((_, asks)) = asks.get_mut(place) {
                 asks.push(Ask {
                     id: &planned.id,
+                    principal,
                     action: *action,
                     table: table.as_deref(),
                     index: index.as_deref(),
@@ -82,58 +93,107 @@ pub(crate) async fn observe(run: &Run<'_>) -> Seen {
             }
         }
     }
+    asks
+}
+
+/// For so many probes units are begun, and more at a greater concurrency: one whose session or table
+/// takes long must not keep others waiting.
+const BEGUN: usize = 1_024;
+
+/// Asks unit after unit, and hands over what was seen of each once it is whole. `take` says whether
+/// to go on. Returns the run's account, where it is known.
+pub(crate) async fn observe(
+    run: &Run<'_>,
+    units: &Units<'_>,
+    mut take: impl FnMut(Seen) -> ControlFlow<()>,
+) -> Option<String> {
     let shared = Shared::new(run);
-    let at_once = run.settings.concurrency.max(1);
-    // INVARIANT (polled while waiting): what waits for a place is polled whatever else is full. So
-    // sessions are not made inside the stream of probes, which rests while its buffer is full.
-    let (opened, ready) = unbounded_channel();
-    let sessions = async {
-        let opened = opened;
-        stream::iter(asks)
-            .map(|(name, asks)| shared.ready(name, asks))
-            .buffer_unordered(at_once.saturating_mul(4))
-            .for_each(async |ready| drop(opened.send(ready)))
-            .await;
-    };
-    // Taken from the principals in turn, so that each keeps few connections busy, and taken late:
-    // twice as many as may be under way, as some wait for another attempt.
-    let access = stream::unfold(ready, async |mut ready| Some((ready.recv().await?, ready)))
-        .flat_map_unordered(None, stream::iter)
-        .map(|ready| shared.probe(ready))
-        .buffer_unordered(at_once.saturating_mul(2))
-        .collect();
-    let tables = stream::iter(&run.plan.tables)
-        .map(|(name, table)| async { (name.clone(), shared.table(name, table).await) })
-        .buffer_unordered(at_once)
-        .collect();
-    let (probes, (), tables, caller) = join4(access, sessions, tables, caller_account(run)).await;
-    let account = caller.or_else(|| shared.common_account());
-    Seen {
-        observations: Observations { probes, tables },
-        account,
+    shared.await_units(&units.all);
+    let most = BEGUN.max(run.settings.concurrency.saturating_mul(8));
+    let room = Semaphore::new(most.min(Semaphore::MAX_PERMITS));
+    let (shared, room) = (&shared, &room);
+    let begun = stream::unfold(units.all.iter(), async |mut rest| {
+        let unit = rest.next()?;
+        let size = unit.probes.clamp(1, most).try_into().unwrap_or(u32::MAX);
+        let place = room.acquire_many(size).await.ok()?;
+        Some(((unit, place), rest))
+    });
+    let seen = begun.map(async |(unit, place)| {
+        let seen = shared.unit(units, unit).await;
+        shared.leave(unit);
+        drop(place);
+        seen
+    });
+    let mut seen = pin!(seen.buffer_unordered(most));
+    while let Some(seen) = seen.next().await {
+        if take(seen).is_break() {
+            break;
+        }
     }
+    shared.account().await
 }
 
 impl Shared<'_, '_> {
+    /// All that is asked about a unit.
+    async fn unit(&self, units: &Units<'_>, unit: &Unit<'_>) -> Seen {
+        let probes = units.probes(unit);
+        let at_once = self.run.settings.concurrency.max(1);
+        // INVARIANT (polled while waiting): what waits for a place is polled whatever else is full. So
+        // sessions are not made inside the stream of probes, which rests while its buffer is full.
+        let (opened, ready) = unbounded_channel();
+        let sessions = async {
+            let opened = opened;
+            stream::iter(by_principal(&probes))
+                .map(|(name, asks)| self.ready(name, asks))
+                .buffer_unordered(at_once.saturating_mul(4))
+                .for_each(async |ready| drop(opened.send(ready)))
+                .await;
+        };
+        // Taken from the principals in turn, so that each keeps few connections busy, and taken late:
+        // twice as many as may be under way, as some wait for another attempt.
+        let access = stream::unfold(ready, async |mut ready| Some((ready.recv().await?, ready)))
+            .flat_map_unordered(None, stream::iter)
+            .map(|ready| self.probe(ready))
+            .buffer_unordered(at_once.saturating_mul(2))
+            .collect();
+        let table = async {
+            let About::Table(_, name) = unit.about else {
+                return None;
+            };
+            let table = self.run.plan.tables.get(name)?;
+            Some((name.to_owned(), self.table(name, table).await))
+        };
+        let (probes_seen, (), table, account) =
+            join4(access, sessions, table, self.account()).await;
+        Seen {
+            observations: Observations {
+                probes: probes_seen,
+                tables: table.into_iter().collect(),
+            },
+            probes,
+            account,
+        }
+    }
+
     /// The probes of one principal, once its session is there.
     async fn ready<'s>(
         &'s self,
         name: &'s str,
         asks: Vec<Ask<'s>>,
     ) -> impl Iterator<Item = Ready<'s>> {
-        let session = self.session(name).await;
+        let session = Arc::new(self.session(name).await);
         let principal = self.run.plan.principals.get(name);
         asks.into_iter().filter_map(move |ask| {
             Some(Ready {
                 principal: principal?,
-                session,
+                session: Arc::clone(&session),
                 ask,
             })
         })
     }
 
     async fn probe(&self, ready: Ready<'_>) -> (String, Observation) {
-        let seen = self.access(ready.principal, ready.session, ready.ask);
+        let seen = self.access(ready.principal, &ready.session, ready.ask);
         (ready.ask.id.to_owned(), seen.await)
     }
 
@@ -169,7 +229,11 @@ impl Shared<'_, '_> {
         if ask.action.service() == Service::Kms {
             return self.key_probe(principal, opened, ask, name, table).await;
         }
-        let index = match self.index(name, table, ask).await {
+        let found = match ask.index {
+            Some(_) => Some(self.inspection(name, table).await),
+            None => None,
+        };
+        let index = match index(found.as_deref(), table, ask) {
             Ok(index) => index,
             Err(failure) => {
                 let resource = self.resource(principal, table, ask, None);
@@ -214,32 +278,10 @@ impl Shared<'_, '_> {
             .as_ref()
             .map_or(principal.role.account(), |arn| arn.account());
         let target = KeyTarget::new(key, &table.name, account, principal.role.as_str());
-        let called = probe::key(&self.run.calls, session, ask.action, &target).await;
+        let call = probe::key(&self.run.calls, session, ask.action, &target);
+        let called = self.of_key(ask.principal, ask.action, name, call).await;
         let resource = self.resource(principal, table, ask, Some(target.key));
         observation(called, resource, &session.redactor)
-    }
-
-    /// The index of a query or scan, as `DescribeTable` has it.
-    async fn index(
-        &self,
-        name: &str,
-        table: &Table,
-        ask: Ask<'_>,
-    ) -> Result<Option<&Index>, Failure> {
-        let Some(index) = ask.index else {
-            return Ok(None);
-        };
-        let Ok(facts) = &self.inspection(name, table).await.table.outcome else {
-            let message = format!(
-                "the key attributes of index `{index}` are not known: `DescribeTable` of `{}` brought no answer",
-                table.name
-            );
-            return Err(Failure::blind(Blindness::MayNotLook, message));
-        };
-        facts.indexes.get(index).map(Some).ok_or_else(|| {
-            let message = format!("table `{}` has no index `{index}`", table.name);
-            Failure::blind(Blindness::NotFound, message)
-        })
     }
 
     async fn table(&self, name: &str, table: &Table) -> TableObservation {
@@ -250,27 +292,27 @@ impl Shared<'_, '_> {
         let table_arn = table_arn.or_else(|| facts.and_then(|facts| facts.arn.clone()));
         let redactor = self.redactor_of(table).await;
         TableObservation {
-            look: observation(found.look(table), table_arn.clone(), redactor),
+            look: observation(found.look(table), table_arn.clone(), &redactor),
             encryption: facts
                 .and_then(|facts| facts.encryption.clone().ok())
                 .map(|encryption| managed(encryption, key)),
             expected_key: found.key_arn(table).map(str::to_owned),
             key_state: key
                 .map(|facts| facts.state)
-                .or_else(|| state_by_refusal(found)),
+                .or_else(|| state_by_refusal(&found)),
             table_arn,
         }
     }
 
     /// What keeps the secrets of whoever inspects the table out of messages.
-    async fn redactor_of(&self, table: &Table) -> &Redactor {
+    async fn redactor_of(&self, table: &Table) -> Redactor {
         let own = &self.run.redactor;
         match &table.inspect_as {
             Some(name) => match &self.session(name).await.outcome {
-                Ok(session) => &session.redactor,
-                Err(_) => own,
+                Ok(session) => session.redactor.clone(),
+                Err(_) => own.clone(),
             },
-            None => own,
+            None => own.clone(),
         }
     }
 
@@ -307,6 +349,28 @@ impl Shared<'_, '_> {
     }
 }
 
+/// The index of a query or scan, as `DescribeTable` has it.
+fn index<'i>(
+    found: Option<&'i Inspection>,
+    table: &Table,
+    ask: Ask<'_>,
+) -> Result<Option<&'i Index>, Failure> {
+    let (Some(index), Some(found)) = (ask.index, found) else {
+        return Ok(None);
+    };
+    let Ok(facts) = &found.table.outcome else {
+        let message = format!(
+            "the key attributes of index `{index}` are not known: `DescribeTable` of `{}` brought no answer",
+            table.name
+        );
+        return Err(Failure::blind(Blindness::MayNotLook, message));
+    };
+    facts.indexes.get(index).map(Some).ok_or_else(|| {
+        let message = format!("table `{}` has no index `{index}`", table.name);
+        Failure::blind(Blindness::NotFound, message)
+    })
+}
+
 /// The table's encryption, with what is known of the plan's key: a table's description says which
 /// key it is, not whose.
 fn managed(encryption: Encryption, key: Option<&KeyFacts>) -> Encryption {
@@ -337,7 +401,7 @@ async fn caller_account(run: &Run<'_>) -> Option<String> {
 
 /// Whose credentials the operator's are.
 pub(crate) async fn caller(run: &Run<'_>) -> Called<GetCallerIdentityOutput> {
-    let called = run.calls.send(async || {
+    let called = run.calls.send(Operation::GET_CALLER_IDENTITY, async || {
         Reply::new(
             run.sts.get_caller_identity().send().await,
             |code, message| classify_call(Service::Sts, code, message),

@@ -12,6 +12,7 @@ use ulid::Ulid;
 use crate::calls::{Called, Calls};
 use crate::inspect::Keys;
 use crate::redact::Redactor;
+use crate::session::guard;
 use crate::{Runner, Settings};
 
 /// A run's context. Made at its start, when the deadline begins to count.
@@ -29,6 +30,8 @@ pub(crate) struct Run<'a> {
     pub(crate) config: SdkConfig,
     pub(crate) sts: aws_sdk_sts::Client,
     pub(crate) keys: Keys,
+    /// The session policy of every session, where they get one.
+    pub(crate) guard: Option<String>,
     /// Whether STS would not take a session's guard.
     pub(crate) guard_refused: AtomicBool,
 }
@@ -53,6 +56,7 @@ impl<'a> Run<'a> {
             sts: aws_sdk_sts::Client::new(&config),
             config,
             keys: Keys::default(),
+            guard: settings.guard.then(|| guard(plan)).flatten(),
             guard_refused: AtomicBool::new(false),
         }
     }

@@ -13,12 +13,14 @@ use aws_sdk_sts::operation::assume_role::AssumeRoleOutput;
 use aws_sdk_sts::types::{Credentials as SdkCredentials, Tag};
 use keyproof_core::{Arn, Service};
 use keyproof_plan::{Action, Principal};
+use keyproof_quota::Operation;
 use keyproof_verdict::{Answer, Blindness, Evidence, classify, classify_call};
 
 use crate::calls::{Called, Reply};
 use crate::failure::Failure;
 use crate::redact::Redactor;
 use crate::run::Run;
+pub(crate) use guard::guard;
 
 /// What making a session takes of the operator, on the principal's role: tags and source identity
 /// where the plan sets them.
@@ -70,8 +72,8 @@ pub(crate) async fn assume(
             return Called::unsent(Failure::blind(Blindness::Other, error.to_string()));
         }
     };
-    let guard = run.settings.guard.then(|| guard::guard(run.plan)).flatten();
-    let called = run.calls.send(async || {
+    let guard = &run.guard;
+    let called = run.calls.send(Operation::ASSUME_ROLE, async || {
         let request = run
             .sts
             .assume_role()
@@ -174,7 +176,7 @@ fn is_session(user: &str) -> bool {
 
 /// Whose credentials a client has. Everybody may ask that.
 async fn who_is(run: &Run<'_>, client: &aws_sdk_sts::Client) -> Result<String, Failure> {
-    let called = run.calls.send(async || {
+    let called = run.calls.send(Operation::GET_CALLER_IDENTITY, async || {
         Reply::new(
             client.get_caller_identity().send().await,
             |code, message| classify_call(Service::Sts, code, message),

@@ -2,6 +2,8 @@
 //! A run from start to report.
 
 use std::future::pending;
+use std::io;
+use std::ops::ControlFlow;
 use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -9,10 +11,11 @@ use std::time::Instant;
 use futures_util::FutureExt;
 use futures_util::future::{Either, FusedFuture, select};
 use jiff::{Timestamp, tz::TimeZone};
-use keyproof_plan::Plan;
-use keyproof_verdict::{NoteRow, Report, RunFacts, judge};
+use keyproof_plan::{Plan, Units};
+use keyproof_verdict::{CallRow, Judge, NoteRow, Report, RunFacts};
 
 use crate::observe::{Seen, observe};
+use crate::rows::{AllRows, Rows};
 use crate::run::Run;
 use crate::{Runner, Settings};
 
@@ -32,13 +35,52 @@ pub async fn verify_until(
     runner: &Runner,
     interrupted: impl Future<Output = ()>,
 ) -> Report {
+    let mut all = AllRows::default();
+    // It takes every row, and never fails.
+    let (mut report, _) = verify_into(plan, settings, runner, interrupted, &mut all).await;
+    report.probes = all.into_rows();
+    if let Some(sentinel) = &report.sentinel {
+        for row in &mut report.probes {
+            sentinel.withdraw(row);
+        }
+    }
+    report
+}
+
+/// The same, and each row goes into `rows` as soon as it is judged, so that memory doesn't grow with
+/// the plan. The report has none.
+///
+/// The result beside the report tells of the first row that could not be taken: there the run ended.
+pub async fn verify_into(
+    plan: &Plan,
+    settings: &Settings,
+    runner: &Runner,
+    interrupted: impl Future<Output = ()>,
+    rows: &mut impl Rows,
+) -> (Report, io::Result<()>) {
     let mut interrupted = pin!(interrupted.fuse());
     let started = Instant::now();
     let run = Run::start(plan, settings, runner).await;
     tracing::info!(run_id = %run.id, plan = plan.name, "run started");
-    let mut seen = observe_until(&run, interrupted.as_mut()).await;
+    let units = plan.units();
+    let today = run.started_at.to_zoned_datetime(TimeZone::UTC).date();
+    let facts = RunFacts {
+        id: run.id.to_string(),
+        trigger: settings.trigger.clone(),
+        started_at: run.started_at,
+        finished_at: run.started_at,
+        account: None,
+        region: Some(run.region.to_owned()),
+        endpoint: runner.endpoint().map(str::to_owned),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        plan_file: settings.plan_file.clone(),
+        today,
+    };
+    let mut part = Part::new(plan, facts, rows);
+    part.observe(&run, &units, interrupted.as_mut()).await;
+    let mut calls = run.calls.counted();
     let mut notes = Vec::new();
-    if run.guard_refused.load(Ordering::Relaxed) {
+    if run.guard_refused.load(Ordering::Relaxed) && part.written.is_ok() {
         tracing::warn!(run_id = %run.id, "STS would not take the sessions' guard: once more without");
         // All of it: what some sessions lack, the others must lack too (`session::guard`).
         let again = Settings {
@@ -50,46 +92,105 @@ pub async fn verify_until(
             ..settings.clone()
         };
         let bare = Run::start(plan, &again, runner).await;
-        seen = observe_until(&bare, interrupted.as_mut()).await;
+        part.again();
+        part.observe(&bare, &units, interrupted.as_mut()).await;
+        CallRow::add(&mut calls, bare.calls.counted());
         notes.push(unguarded());
     }
-    let finished_at = Timestamp::now();
-    let facts = RunFacts {
-        id: run.id.to_string(),
-        trigger: settings.trigger.clone(),
-        started_at: run.started_at,
-        finished_at,
-        account: seen.account,
-        region: Some(run.region.to_owned()),
-        endpoint: runner.endpoint().map(str::to_owned),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        plan_file: settings.plan_file.clone(),
-        today: run.started_at.to_zoned_datetime(TimeZone::UTC).date(),
-    };
-    let mut report = judge(plan, &seen.observations, facts);
-    report.notes.extend(notes);
+    let Part {
+        judge,
+        written,
+        mut facts,
+        ..
+    } = part;
+    facts.finished_at = Timestamp::now();
+    let mut report = judge.report(facts);
+    report.notes = notes;
+    report.calls = calls;
     tracing::info!(
         run_id = %run.id,
         verdict = ?report.summary.verdict,
         planned = report.summary.planned,
         "run finished"
     );
-    report
+    (report, written)
 }
 
-/// What a run saw. Once it is interrupted, nothing is waited for any more.
-async fn observe_until(run: &Run<'_>, interrupted: impl FusedFuture<Output = ()> + Unpin) -> Seen {
-    if interrupted.is_terminated() {
-        run.calls.stop();
-    }
-    // Boxed: laid out in place, the whole is deeper than compilers of callers follow.
-    match select(Box::pin(observe(run)), interrupted).await {
-        Either::Left((seen, _)) => seen,
-        Either::Right(((), rest)) => {
-            tracing::warn!(run_id = %run.id, "interrupted: what has no answer yet is left at that");
-            run.calls.stop();
-            rest.await
+/// A run's way from what was seen to its rows.
+struct Part<'p, R> {
+    plan: &'p Plan,
+    facts: RunFacts,
+    rows: &'p mut R,
+    judge: Judge<'p>,
+    begun: bool,
+    written: io::Result<()>,
+}
+
+impl<'p, R: Rows> Part<'p, R> {
+    fn new(plan: &'p Plan, facts: RunFacts, rows: &'p mut R) -> Self {
+        Self {
+            plan,
+            judge: Judge::new(plan, facts.today),
+            facts,
+            rows,
+            begun: false,
+            written: Ok(()),
         }
+    }
+
+    /// Forgets what was judged.
+    fn again(&mut self) {
+        self.judge = Judge::new(self.plan, self.facts.today);
+        if self.begun {
+            self.written = self.rows.again();
+        }
+    }
+
+    /// Asks, judges and writes, unit after unit. Once the run is interrupted, nothing is waited for
+    /// any more.
+    async fn observe(
+        &mut self,
+        run: &Run<'_>,
+        units: &Units<'_>,
+        interrupted: impl FusedFuture<Output = ()> + Unpin,
+    ) {
+        if interrupted.is_terminated() {
+            run.calls.stop();
+        }
+        let seen = observe(run, units, |seen| {
+            // A run that is made once more has nothing more to say.
+            if run.guard_refused.load(Ordering::Relaxed) {
+                return ControlFlow::Break(());
+            }
+            self.written = self.take(seen);
+            match self.written {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(_) => ControlFlow::Break(()),
+            }
+        });
+        // Boxed: laid out in place, the whole is deeper than compilers of callers follow.
+        let account = match select(Box::pin(seen), interrupted).await {
+            Either::Left((account, _)) => account,
+            Either::Right(((), rest)) => {
+                tracing::warn!(run_id = %run.id, "interrupted: what has no answer yet is left at that");
+                run.calls.stop();
+                rest.await
+            }
+        };
+        self.facts.account = account;
+    }
+
+    fn take(&mut self, seen: Seen) -> io::Result<()> {
+        self.facts.account = seen.account;
+        if !self.begun {
+            self.begun = true;
+            let frame = Judge::new(self.plan, self.facts.today).report(self.facts.clone());
+            self.rows.begin(&frame)?;
+        }
+        let rows = self
+            .judge
+            .rows(&seen.probes, &seen.observations, &self.facts);
+        self.rows.take(rows)
     }
 }
 

@@ -32,6 +32,7 @@ mod probe;
 mod schema;
 mod suggest;
 mod text;
+mod unit;
 
 #[cfg(test)]
 mod tests;
@@ -44,3 +45,4 @@ pub use model::{
 };
 pub use probe::{Probe, ProbeKind};
 pub use schema::{reference, schema};
+pub use unit::{About, Unit, Units};

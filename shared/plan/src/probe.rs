@@ -3,7 +3,7 @@
 
 use keyproof_core::Service;
 
-use crate::{Action, Expected, Place, Plan};
+use crate::{Action, Expectation, Expected, Place, Plan, Table};
 
 /// One question of a run, with an id that stays the same from run to run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,34 +45,56 @@ impl Plan {
     /// expectations, then each expectation's actions.
     #[must_use]
     pub fn probes(&self) -> Vec<Probe> {
-        let encryption = self.tables.iter().map(|(name, table)| Probe {
+        self.each_probe().collect()
+    }
+
+    /// The same, each made when it is asked for: those of a large plan fill the memory.
+    pub fn each_probe(&self) -> impl Iterator<Item = Probe> {
+        let tables = self.tables.iter();
+        let encryption = tables.map(|(name, table)| Probe::of_table(name, table));
+        let access = self.expectations.iter().flat_map(|expectation| {
+            let actions = expectation.actions.iter();
+            actions.map(|&action| Probe::of(expectation, action))
+        });
+        encryption.chain(access)
+    }
+
+    /// How many probes the plan has.
+    #[must_use]
+    pub fn planned(&self) -> usize {
+        let expectations = self.expectations.iter();
+        let actions = expectations.map(|expectation| expectation.actions.len());
+        self.tables.len() + actions.sum::<usize>()
+    }
+}
+
+impl Probe {
+    /// The look at a table's encryption.
+    pub(crate) fn of_table(name: &str, table: &Table) -> Self {
+        Self {
             id: encryption_id(name),
             kind: ProbeKind::Encryption {
-                table: name.clone(),
+                table: name.to_owned(),
             },
             place: table.place,
-        });
-        let access = self.expectations.iter().flat_map(|expectation| {
-            expectation.actions.iter().map(|&action| {
-                let table = expectation
-                    .on
-                    .clone()
-                    .filter(|_| action.service() != Service::Sts);
-                let (on, index) = (expectation.on.as_deref(), expectation.index.as_deref());
-                Probe {
-                    id: access_id(&expectation.principal, action, on, index),
-                    kind: ProbeKind::Access {
-                        principal: expectation.principal.clone(),
-                        action,
-                        table,
-                        index: expectation.index.clone(),
-                        expected: expectation.expected,
-                    },
-                    place: expectation.place,
-                }
-            })
-        });
-        encryption.chain(access).collect()
+        }
+    }
+
+    /// One action of an expectation.
+    pub(crate) fn of(expectation: &Expectation, action: Action) -> Self {
+        let (on, index) = (expectation.on.as_deref(), expectation.index.as_deref());
+        let table = on.filter(|_| action.service() != Service::Sts);
+        Self {
+            id: access_id(&expectation.principal, action, on, index),
+            kind: ProbeKind::Access {
+                principal: expectation.principal.clone(),
+                action,
+                table: table.map(str::to_owned),
+                index: expectation.index.clone(),
+                expected: expectation.expected,
+            },
+            place: expectation.place,
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod properties;
 mod rules;
+mod units;
 
 use crate::Plan;
 

@@ -8,8 +8,8 @@ use std::collections::HashMap;
 
 use keyproof_plan::Plan;
 use keyproof_verdict::{
-    DocumentRow, ExceptionNote, NoteRow, Observations, ProbeRow, Report, RunFacts, Sentinel,
-    Summary, Verdict, judge_unwatched,
+    CallRow, DocumentRow, ExceptionNote, NoteRow, Observations, ProbeRow, Report, RunFacts,
+    Sentinel, Summary, Verdict, judge_unwatched,
 };
 
 use crate::{Manifest, ManifestError, Shard};
@@ -52,6 +52,7 @@ pub fn collect(
     let mut notes: Vec<NoteRow> = Vec::new();
     let mut documents: Vec<DocumentRow> = Vec::new();
     let mut found: HashMap<String, Found> = HashMap::with_capacity(planned.len());
+    let mut calls: Vec<CallRow> = Vec::new();
     let mut alive = vec![false; manifest.shards.len()];
     let mut environment = None;
     let mut sentinels = Vec::new();
@@ -72,6 +73,7 @@ pub fn collect(
             *alive = true;
         }
         environment.get_or_insert(report.environment);
+        CallRow::add(&mut calls, report.calls);
         let fresh = report.notes.into_iter();
         for note in fresh {
             if !notes.contains(&note) {
@@ -107,6 +109,7 @@ pub fn collect(
     let mut report = judge_unwatched(&nothing_of(plan), &Observations::default(), facts.clone());
     report.notes = notes;
     report.documents = documents;
+    report.calls = calls;
     let mut exceptions: HashMap<String, ExceptionNote> = HashMap::new();
     for id in planned {
         if let Some(Found { row, exception }) = found.remove(&id) {

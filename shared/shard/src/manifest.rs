@@ -148,7 +148,7 @@ impl Manifest {
                     return not_the_plan(format!("expectation {index} is in two shards"));
                 }
             }
-            let probes = shard.plan(plan).probes().len();
+            let probes = shard.plan(plan).planned();
             if probes != shard.probes {
                 return not_the_plan(format!(
                     "shard {number} has {probes} probes, and not {}",

@@ -17,6 +17,8 @@ use crate::{
     Answer, Denial, Environment, ExpectedRow, Finding, Observation, Observations, ObservedRow,
     PlanRow, ProbeRow, Report, Run, Summary, Verdict, sentinel,
 };
+use exceptions::Exceptions;
+use sentinel::Samples;
 use world::World;
 pub(crate) use world::speaks_of;
 
@@ -66,38 +68,122 @@ pub fn judge(plan: &Plan, observations: &Observations, facts: RunFacts) -> Repor
 /// judge that can't fail shows anyway.
 #[must_use]
 pub fn judge_unwatched(plan: &Plan, observations: &Observations, facts: RunFacts) -> Report {
-    let probes = plan.probes();
-    let world = World::new(plan, &probes, observations, &facts);
-    let mut rows: Vec<ProbeRow> = probes.iter().map(|probe| row(&world, probe)).collect();
-    let exceptions = exceptions::apply(plan, facts.today, &mut rows);
-    let summary = Summary::of(&rows);
-    let milliseconds = facts.finished_at.as_millisecond() - facts.started_at.as_millisecond();
-    Report {
-        schema: Report::SCHEMA.to_owned(),
-        run: Run {
-            id: facts.id,
-            trigger: facts.trigger,
-            started_at: format!("{:.3}", facts.started_at),
-            finished_at: format!("{:.3}", facts.finished_at),
-            duration_ms: u64::try_from(milliseconds).unwrap_or(0),
-        },
-        plan: PlanRow {
-            name: plan.name.clone(),
-            digest: plan.digest.clone(),
-            file: facts.plan_file,
-        },
-        environment: Environment {
-            account: facts.account,
-            region: facts.region.unwrap_or_else(|| plan.region.clone()),
-            endpoint: facts.endpoint,
-            version: facts.version,
-        },
-        summary,
-        probes: rows,
-        exceptions,
-        notes: Vec::new(),
-        documents: Vec::new(),
-        sentinel: None,
+    let probes: Vec<_> = plan.each_probe().enumerate().collect();
+    let mut judge = Judge::new(plan, facts.today);
+    let rows = judge.rows_unwatched(&probes, observations, &facts);
+    let mut report = judge.report_unwatched(facts);
+    report.probes = rows.into_iter().map(|(_, row)| row).collect();
+    report
+}
+
+/// A run judged in parts, each as soon as it was seen: whoever wants a row must take it when it is
+/// made, as nothing is kept here but counts and what the sentinel tries.
+///
+/// INVARIANT (whole units): a part is one or more of the plan's units ([`keyproof_plan::Unit`]), each
+/// with all of its probes. Half a unit may have lost its witness.
+#[derive(Debug)]
+pub struct Judge<'a> {
+    plan: &'a Plan,
+    exceptions: Exceptions<'a>,
+    tally: Tally,
+    samples: Samples,
+}
+
+impl<'a> Judge<'a> {
+    /// Begins to judge a run of the plan. `today` is the day against which exceptions are held.
+    #[must_use]
+    pub fn new(plan: &'a Plan, today: Date) -> Self {
+        Self {
+            plan,
+            exceptions: Exceptions::new(plan, today),
+            tally: Tally::default(),
+            samples: Samples::default(),
+        }
+    }
+
+    /// The rows of these probes, each with its place in plan order. Of `facts` only account and region
+    /// matter yet. What passes has passed once [`Judge::report`] finds the sentinel awake.
+    pub fn rows(
+        &mut self,
+        probes: &[(usize, Probe)],
+        observations: &Observations,
+        facts: &RunFacts,
+    ) -> Vec<(usize, ProbeRow)> {
+        self.samples.take(self.plan, probes, observations);
+        self.rows_unwatched(probes, observations, facts)
+    }
+
+    fn rows_unwatched(
+        &mut self,
+        probes: &[(usize, Probe)],
+        observations: &Observations,
+        facts: &RunFacts,
+    ) -> Vec<(usize, ProbeRow)> {
+        let asked = probes.iter().map(|(_, probe)| probe);
+        let world = World::new(self.plan, asked, observations, facts);
+        let rows = probes.iter().map(|(place, probe)| {
+            let mut row = row(&world, probe);
+            self.exceptions.apply(&mut row);
+            self.tally.add(&row);
+            (*place, row)
+        });
+        rows.collect()
+    }
+
+    /// Counts a row that the same run made earlier.
+    pub fn keep(&mut self, row: &ProbeRow) {
+        self.exceptions.keep(row);
+        self.tally.add(row);
+    }
+
+    /// The counts so far.
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        self.tally.summary()
+    }
+
+    /// The report, without its rows. Where its sentinel is asleep, each row has yet to be
+    /// [withdrawn](crate::Sentinel::withdraw).
+    #[must_use]
+    pub fn report(self, facts: RunFacts) -> Report {
+        let sentinel = self.samples.try_out(judge_unwatched, self.plan, &facts);
+        let mut report = self.report_unwatched(facts);
+        sentinel.withdraw_passes(&mut report);
+        report.sentinel = Some(sentinel);
+        report
+    }
+
+    fn report_unwatched(self, facts: RunFacts) -> Report {
+        let plan = self.plan;
+        let milliseconds = facts.finished_at.as_millisecond() - facts.started_at.as_millisecond();
+        Report {
+            schema: Report::SCHEMA.to_owned(),
+            run: Run {
+                id: facts.id,
+                trigger: facts.trigger,
+                started_at: format!("{:.3}", facts.started_at),
+                finished_at: format!("{:.3}", facts.finished_at),
+                duration_ms: u64::try_from(milliseconds).unwrap_or(0),
+            },
+            plan: PlanRow {
+                name: plan.name.clone(),
+                digest: plan.digest.clone(),
+                file: facts.plan_file,
+            },
+            environment: Environment {
+                account: facts.account,
+                region: facts.region.unwrap_or_else(|| plan.region.clone()),
+                endpoint: facts.endpoint,
+                version: facts.version,
+            },
+            summary: self.tally.summary(),
+            probes: Vec::new(),
+            exceptions: self.exceptions.notes(),
+            notes: Vec::new(),
+            documents: Vec::new(),
+            sentinel: None,
+            calls: Vec::new(),
+        }
     }
 }
 
@@ -210,29 +296,52 @@ impl Summary {
     /// Counts a run's rows and says its verdict.
     #[must_use]
     pub fn of(rows: &[ProbeRow]) -> Self {
-        let count = |verdict, excepted| {
-            let counted = rows
-                .iter()
-                .filter(|row| row.verdict == verdict && row.exception.is_some() == excepted);
-            counted.count()
-        };
-        let fail = count(Verdict::Fail, false);
-        let inconclusive = count(Verdict::Inconclusive, false);
+        let mut tally = Tally::default();
+        for row in rows {
+            tally.add(row);
+        }
+        tally.summary()
+    }
+}
+
+/// What is counted of a run's rows.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    pass: usize,
+    fail: usize,
+    inconclusive: usize,
+    excepted: usize,
+    planned: usize,
+}
+
+impl Tally {
+    fn add(&mut self, row: &ProbeRow) {
+        self.planned += 1;
+        // Only a failure can be excepted.
+        match (row.verdict, row.exception.is_some()) {
+            (Verdict::Pass, _) => self.pass += 1,
+            (Verdict::Fail, false) => self.fail += 1,
+            (Verdict::Fail, true) => self.excepted += 1,
+            (Verdict::Inconclusive, _) => self.inconclusive += 1,
+        }
+    }
+
+    fn summary(self) -> Summary {
         // A run of no probes found nothing out.
-        let verdict = if fail > 0 {
+        let verdict = if self.fail > 0 {
             Verdict::Fail
-        } else if inconclusive > 0 || rows.is_empty() {
+        } else if self.inconclusive > 0 || self.planned == 0 {
             Verdict::Inconclusive
         } else {
             Verdict::Pass
         };
-        Self {
+        Summary {
             verdict,
-            pass: count(Verdict::Pass, false),
-            fail,
-            inconclusive,
-            excepted: count(Verdict::Fail, true),
-            planned: rows.len(),
+            pass: self.pass,
+            fail: self.fail,
+            inconclusive: self.inconclusive,
+            excepted: self.excepted,
+            planned: self.planned,
         }
     }
 }

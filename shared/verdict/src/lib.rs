@@ -15,13 +15,13 @@ mod sentinel;
 mod words;
 
 pub use classify::{classify, classify_call, classify_cancellation, retryable};
-pub use judge::{RunFacts, judge, judge_unwatched, observed_row};
+pub use judge::{Judge, RunFacts, judge, judge_unwatched, observed_row};
 pub use observation::{
     Answer, Blindness, Denial, Encryption, Evidence, KeyState, Observation, Observations,
     TableObservation,
 };
 pub use report::{
-    Cause, Change, DocumentRow, Environment, ExceptionNote, ExpectedRow, Finding, NoteRow,
+    CallRow, Cause, Change, DocumentRow, Environment, ExceptionNote, ExpectedRow, Finding, NoteRow,
     ObservedRow, PlanRow, ProbeRow, Report, ReportError, Run, Sentinel, Summary, Trial, Verdict,
     is_invisible,
 };

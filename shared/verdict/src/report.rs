@@ -44,6 +44,9 @@ pub struct Report {
     /// Whether keyproof could have failed in this run. Reports of versions before it have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sentinel: Option<Sentinel>,
+    /// What the run asked of AWS, by service and operation. Empty where nothing was called.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<CallRow>,
 }
 
 /// Whether the judge of a run could have failed: answers judged once more by the opposite expectation.
@@ -68,6 +71,37 @@ pub struct Trial {
     pub must: Finding,
     /// What was found.
     pub found: Option<Finding>,
+}
+
+/// How often a run called an operation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallRow {
+    /// The service.
+    pub service: Service,
+    /// The operation's name in the service's API, such as `GetItem`.
+    pub operation: String,
+    /// How many calls were made of it.
+    pub calls: u64,
+    /// How many requests were sent for them: more than `calls` by those that were sent again.
+    pub requests: u64,
+}
+
+impl CallRow {
+    /// Adds the calls of another part of the same run. The rows stay in the order of their names.
+    pub fn add(all: &mut Vec<Self>, more: impl IntoIterator<Item = Self>) {
+        for row in more {
+            let name = (row.service, &row.operation);
+            match all.binary_search_by(|other| (other.service, &other.operation).cmp(&name)) {
+                Ok(found) => {
+                    if let Some(found) = all.get_mut(found) {
+                        found.calls += row.calls;
+                        found.requests += row.requests;
+                    }
+                }
+                Err(place) => all.insert(place, row),
+            }
+        }
+    }
 }
 
 /// One run.

@@ -16,7 +16,8 @@ mod tests;
 use keyproof_plan::Plan;
 
 use crate::report::{Sentinel, Trial};
-use crate::{Finding, Observations, Report, RunFacts, Summary, Verdict};
+use crate::{Finding, Observations, ProbeRow, Report, RunFacts, Verdict};
+pub(crate) use turn::Samples;
 use turn::{Door, Turned};
 
 /// What is tried: [`judge_unwatched`](crate::judge_unwatched), but for tests.
@@ -30,16 +31,30 @@ pub(crate) fn watch(
     facts: &RunFacts,
 ) -> Report {
     let mut report = judge(plan, observations, facts.clone());
-    let trials = Door::ALL
-        .into_iter()
-        .filter_map(|door| turn::turn(door, plan, observations))
-        .flat_map(|turned| try_out(judge, turned, facts));
-    let sentinel = Sentinel::of(trials.collect());
-    if !sentinel.awake {
-        withdraw(&mut report, &sentinel);
+    let probes: Vec<_> = plan.each_probe().enumerate().collect();
+    let mut samples = Samples::default();
+    samples.take(plan, &probes, observations);
+    let sentinel = samples.try_out(judge, plan, facts);
+    sentinel.withdraw_passes(&mut report);
+    for row in &mut report.probes {
+        sentinel.withdraw(row);
     }
     report.sentinel = Some(sentinel);
     report
+}
+
+impl Samples {
+    /// Tries the judge on the answers that were taken, or on some that are made up.
+    pub(crate) fn try_out(&self, judge: Judge, plan: &Plan, facts: &RunFacts) -> Sentinel {
+        let turned = Door::ALL
+            .into_iter()
+            .filter_map(|door| self.turn(door, plan));
+        Sentinel::of(
+            turned
+                .flat_map(|turned| try_out(judge, turned, facts))
+                .collect(),
+        )
+    }
 }
 
 /// What the judge makes of answers that must fail. A run of failures that is none finds nothing.
@@ -62,22 +77,32 @@ fn try_out(judge: Judge, turned: Turned, facts: &RunFacts) -> Vec<Trial> {
 
 /// INVARIANT (a green light means something): what passed before a judge that can't fail is blind.
 /// Failures stay.
-fn withdraw(report: &mut Report, sentinel: &Sentinel) {
-    for row in &mut report.probes {
-        if row.verdict == Verdict::Pass {
+impl Sentinel {
+    /// Takes back a row's pass, unless the sentinel is awake.
+    pub fn withdraw(&self, row: &mut ProbeRow) {
+        if !self.awake && row.verdict == Verdict::Pass {
             row.verdict = Verdict::Inconclusive;
             row.finding = Some(Finding::Blind);
-            row.reason = format!("this probe's pass means nothing: {}", sentinel.reason);
+            row.reason = format!("this probe's pass means nothing: {}", self.reason);
         }
     }
-    for note in &mut report.exceptions {
-        if note.status == "unneeded" {
-            "unused".clone_into(&mut note.status);
+
+    /// Takes back what the counts and the notes of a report rest on passes, unless the sentinel is
+    /// awake.
+    pub(crate) fn withdraw_passes(&self, report: &mut Report) {
+        if self.awake {
+            return;
         }
-    }
-    report.summary = Summary::of(&report.probes);
-    if report.summary.verdict == Verdict::Pass {
-        report.summary.verdict = Verdict::Inconclusive;
+        for note in &mut report.exceptions {
+            if note.status == "unneeded" {
+                "unused".clone_into(&mut note.status);
+            }
+        }
+        let summary = &mut report.summary;
+        summary.inconclusive += std::mem::take(&mut summary.pass);
+        if summary.verdict == Verdict::Pass {
+            summary.verdict = Verdict::Inconclusive;
+        }
     }
 }
 

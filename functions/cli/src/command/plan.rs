@@ -52,7 +52,7 @@ pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
         PlanCommand::Validate { plan } => {
             let plan = plan.plan(io)?;
             let counts = [
-                counted(plan.probes().len(), "probe"),
+                counted(plan.planned(), "probe"),
                 counted(plan.tables.len(), "table"),
                 counted(plan.principals.len(), "principal"),
             ];

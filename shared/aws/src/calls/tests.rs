@@ -4,12 +4,15 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use keyproof_quota::Operation;
 use keyproof_verdict::{Answer, Blindness};
 use tokio::time::{Instant, sleep};
 
 use super::{CAP, Calls, Reply, wait};
 use crate::Settings;
 use crate::failure::Failure;
+
+const CALL: Operation = Operation::DESCRIBE_KEY;
 
 fn throttled() -> Reply<()> {
     Reply {
@@ -38,7 +41,7 @@ async fn a_call_is_sent_until_it_answers() {
     let calls = Calls::new(&Settings::default());
     let sent = AtomicU32::new(0);
     let called = calls
-        .send(async || match sent.fetch_add(1, Ordering::Relaxed) {
+        .send(CALL, async || match sent.fetch_add(1, Ordering::Relaxed) {
             0..3 => throttled(),
             _ => done(),
         })
@@ -55,7 +58,7 @@ async fn a_hang_takes_the_attempts_time_each_time() {
     };
     let start = Instant::now();
     let called = Calls::new(&settings)
-        .send(async || {
+        .send(CALL, async || {
             sleep(Duration::from_hours(1)).await;
             done()
         })
@@ -78,12 +81,12 @@ async fn the_deadline_ends_attempts_and_waits_and_keeps_what_was_seen() {
     };
     let calls = Calls::new(&settings);
     let start = Instant::now();
-    let hanging = calls.send(async || {
+    let hanging = calls.send(CALL, async || {
         sleep(Duration::from_hours(1)).await;
         done()
     });
     let (hanging, throttled) =
-        futures_util::future::join(hanging, calls.send(async || throttled())).await;
+        futures_util::future::join(hanging, calls.send(CALL, async || throttled())).await;
 
     assert_eq!(answer(&hanging), Some(Answer::Unknown(Blindness::TimedOut)));
     assert_eq!(
@@ -96,7 +99,7 @@ async fn the_deadline_ends_attempts_and_waits_and_keeps_what_was_seen() {
         start.elapsed()
     );
 
-    let late = calls.send(async || done()).await;
+    let late = calls.send(CALL, async || done()).await;
     assert_eq!(
         (answer(&late), late.attempts),
         (Some(Answer::Unknown(Blindness::Deadline)), 0)
@@ -112,11 +115,11 @@ async fn a_call_that_waits_leaves_its_place() {
     };
     let calls = Calls::new(&settings);
     let log = std::sync::Mutex::new(Vec::new());
-    let first = calls.send(async || {
+    let first = calls.send(CALL, async || {
         log.lock().unwrap().push("throttled");
         throttled()
     });
-    let second = calls.send(async || {
+    let second = calls.send(CALL, async || {
         log.lock().unwrap().push("done");
         done()
     });

@@ -9,6 +9,8 @@ use aws_sdk_kms::Client;
 use aws_sdk_kms::types::{GrantConstraints, GrantListEntry, GrantOperation};
 use keyproof_core::Service;
 use keyproof_drill::is_drill;
+use keyproof_plan::Action;
+use keyproof_quota::Operation;
 use keyproof_verdict::{Answer, Blindness, classify_call};
 use tokio::time::{Instant, sleep};
 
@@ -109,7 +111,7 @@ impl<'r, 'a> Grants<'r, 'a> {
             .build();
         let called = self
             .calls
-            .send(async || {
+            .send(Operation::of(Action::CreateGrant), async || {
                 let request = self
                     .kms
                     .create_grant()
@@ -199,7 +201,7 @@ impl<'r, 'a> Grants<'r, 'a> {
     async fn revoke_once(&self, key: &str, id: &str) -> Result<(), Failure> {
         let called = self
             .calls
-            .send(async || {
+            .send(Operation::of(Action::RevokeGrant), async || {
                 let request = self.kms.revoke_grant().key_id(key).grant_id(id);
                 Reply::new(request.send().await, read)
             })
@@ -246,7 +248,7 @@ impl<'r, 'a> Grants<'r, 'a> {
         for _ in 0..MOST_PAGES {
             let called = self
                 .calls
-                .send(async || {
+                .send(Operation::of(Action::ListGrants), async || {
                     let request = self
                         .kms
                         .list_grants()

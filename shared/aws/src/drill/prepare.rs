@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 use keyproof_core::Service;
 use keyproof_drill::{TAG, Target};
 use keyproof_plan::{Action, TableKey};
+use keyproof_quota::Operation;
 use keyproof_verdict::{Answer, Encryption, classify, classify_call};
 
 use crate::calls::Reply;
@@ -157,13 +158,16 @@ async fn permitted(run: &Run<'_>, key: &Key) -> Result<(), String> {
     for _ in 0..MOST_PAGES {
         let page = run
             .calls
-            .send(async || {
-                let request = client.list_resource_tags().key_id(arn);
-                let sent = request.set_marker(marker.clone()).send().await;
-                Reply::new(sent, |code, message| {
-                    classify_call(Service::Kms, code, message)
-                })
-            })
+            .send(
+                Operation::new(Service::Kms, "ListResourceTags"),
+                async || {
+                    let request = client.list_resource_tags().key_id(arn);
+                    let sent = request.set_marker(marker.clone()).send().await;
+                    Reply::new(sent, |code, message| {
+                        classify_call(Service::Kms, code, message)
+                    })
+                },
+            )
             .await
             .outcome
             .map_err(|failure| {
@@ -199,7 +203,7 @@ async fn permitted(run: &Run<'_>, key: &Key) -> Result<(), String> {
     };
     let create = run
         .calls
-        .send(async || {
+        .send(Operation::of(Action::CreateGrant), async || {
             let request = client
                 .create_grant()
                 .key_id(arn)
@@ -217,7 +221,7 @@ async fn permitted(run: &Run<'_>, key: &Key) -> Result<(), String> {
     // A grant that can be made and not revoked is what a drill must never make.
     let revoke = run
         .calls
-        .send(async || {
+        .send(Operation::of(Action::RevokeGrant), async || {
             let request = client
                 .revoke_grant()
                 .key_id(arn)

@@ -71,6 +71,7 @@ fn witness(probe: &Probe) -> Option<(&str, Ask<'_>)> {
                 principal,
                 Ask {
                     id,
+                    principal,
                     action,
                     table,
                     index,
@@ -106,14 +107,14 @@ impl Shared<'_, '_> {
     async fn session_seen(&self, name: &str) -> Observation {
         let role = self.run.plan.principals.get(name);
         let role = role.map(|principal| principal.role.to_string());
-        let called = seen(self.session(name).await);
+        let called = seen(&self.session(name).await);
         observation(called, role, &self.run.redactor)
     }
 
     async fn read(&self, name: &str, ask: Ask<'_>) -> Option<(String, Observation)> {
         let principal = self.run.plan.principals.get(name)?;
         let session = self.session(name).await;
-        let seen = self.access(principal, session, ask).await;
+        let seen = self.access(principal, &session, ask).await;
         Some((ask.id.to_owned(), seen))
     }
 
@@ -124,7 +125,7 @@ impl Shared<'_, '_> {
         let facts = found.table.outcome.as_ref().ok();
         let key = found.key.as_deref();
         TableExamination {
-            look: observation(seen(&found.table), arn, redactor),
+            look: observation(seen(&found.table), arn, &redactor),
             facts: facts.map(|facts| TableFacts {
                 status: facts.status.clone(),
                 key: facts.key.clone(),
@@ -140,7 +141,7 @@ impl Shared<'_, '_> {
             }),
             key_look: key.map(|key| {
                 let id = table.key.key_id().map(str::to_owned);
-                observation(seen(key), id, redactor)
+                observation(seen(key), id, &redactor)
             }),
             key: key
                 .and_then(|key| key.outcome.as_ref().ok())

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is found out once in a run and asked for by many: sessions and inspections.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use keyproof_plan::Table;
+use keyproof_plan::{About, Action, Table, Unit};
+use keyproof_quota::asks_of_key_alone;
 use keyproof_verdict::{Answer, Blindness};
 use tokio::sync::OnceCell;
 
+use super::caller_account;
 use crate::calls::Called;
 use crate::failure::Failure;
 use crate::inspect::{Inspection, Inspector, inspect};
@@ -17,65 +19,152 @@ use crate::session::{self, Session};
 /// What is found out once and asked for by many.
 pub(crate) struct Shared<'r, 'a> {
     pub(crate) run: &'r Run<'a>,
-    sessions: HashMap<&'r str, OnceCell<Called<Arc<Session>>>>,
-    inspections: HashMap<&'r str, OnceCell<Inspection>>,
+    sessions: Cells<'r, Called<Arc<Session>>>,
+    inspections: Cells<'r, Arc<Inspection>>,
+    /// What principals found out about keys that several tables have.
+    of_keys: Mutex<HashMap<OfKey<'r>, Arc<OnceCell<Called<Answer>>>>>,
+    /// The keys, as the plan names them, that several tables have.
+    common_keys: HashSet<&'r str>,
+    /// For how many units that are not done each principal is assumed.
+    awaited: Mutex<HashMap<&'r str, usize>>,
     operator: OnceCell<Inspector>,
-    /// What stands in for a session or table that the plan doesn't have.
-    nobody: Called<Arc<Session>>,
-    unplanned: Inspection,
+    account: OnceCell<Option<String>>,
+    /// The accounts of the roles that could be assumed.
+    assumed: Mutex<BTreeSet<&'r str>>,
+}
+
+/// A question about a key alone: principal, action, and the key as the plan names it.
+type OfKey<'r> = (&'r str, Action, &'r str);
+
+/// Cells by the plan's name. The lock is held to find one, never while a call is under way.
+struct Cells<'r, T>(Mutex<HashMap<&'r str, Arc<OnceCell<T>>>>);
+
+impl<T> Default for Cells<'_, T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<'r, T> Cells<'r, T> {
+    fn of(&self, name: &'r str) -> Arc<OnceCell<T>> {
+        Arc::clone(locked(&self.0).entry(name).or_default())
+    }
+
+    fn forget(&self, name: &str) {
+        locked(&self.0).remove(name);
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl<'r, 'a> Shared<'r, 'a> {
     pub(crate) fn new(run: &'r Run<'a>) -> Self {
+        let mut seen = HashSet::new();
+        let keys = run.plan.tables.values().filter_map(|it| it.key.key_id());
         Self {
             run,
-            sessions: run
-                .plan
-                .principals
-                .keys()
-                .map(|name| (&**name, OnceCell::new()))
-                .collect(),
-            inspections: run
-                .plan
-                .tables
-                .keys()
-                .map(|name| (&**name, OnceCell::new()))
-                .collect(),
+            sessions: Cells::default(),
+            inspections: Cells::default(),
+            of_keys: Mutex::default(),
+            common_keys: keys.filter(|&key| !seen.insert(key)).collect(),
+            awaited: Mutex::default(),
             operator: OnceCell::new(),
-            nobody: Called::unsent(Failure::silent(Blindness::NoSession)),
-            unplanned: Inspection::failed(Failure::silent(Blindness::Other)),
+            account: OnceCell::new(),
+            assumed: Mutex::default(),
+        }
+    }
+
+    /// Says for which units principals are going to be asked.
+    pub(super) fn await_units(&self, units: &[Unit<'r>]) {
+        let mut awaited = locked(&self.awaited);
+        for &name in units.iter().flat_map(|unit| &unit.principals) {
+            *awaited.entry(name).or_default() += 1;
+        }
+    }
+
+    /// Lets go of what no other unit asks for: the look at its table, and sessions that it was the
+    /// last to use, with their connections.
+    pub(super) fn leave(&self, unit: &Unit<'_>) {
+        if let About::Table(_, name) = unit.about {
+            self.inspections.forget(name);
+        }
+        let mut awaited = locked(&self.awaited);
+        for &name in &unit.principals {
+            if let Some(left) = awaited.get_mut(name) {
+                *left = left.saturating_sub(1);
+                if *left == 0 {
+                    self.sessions.forget(name);
+                }
+            }
         }
     }
 
     /// The principal's session, made by whoever asks first.
-    pub(super) async fn session(&self, name: &str) -> &Called<Arc<Session>> {
-        let planned = self
-            .run
-            .plan
-            .principals
-            .get(name)
-            .zip(self.sessions.get(name));
-        let Some((principal, cell)) = planned else {
-            return &self.nobody;
+    pub(super) async fn session(&self, name: &str) -> Called<Arc<Session>> {
+        let Some((name, principal)) = self.run.plan.principals.get_key_value(name) else {
+            return Called::unsent(Failure::silent(Blindness::NoSession));
         };
+        let cell = self.sessions.of(name);
         let assumed = cell.get_or_init(async || {
-            session::assume(self.run, principal, &self.run.session_name())
-                .await
-                .and_then(|session| Ok(Arc::new(session)))
+            let called = session::assume(self.run, principal, &self.run.session_name()).await;
+            if called.outcome.is_ok() {
+                locked(&self.assumed).insert(principal.role.account());
+            }
+            called.and_then(|session| Ok(Arc::new(session)))
         });
-        assumed.await
+        assumed.await.clone()
     }
 
     /// The table's inspection, made by whoever asks first.
-    pub(crate) async fn inspection(&self, name: &str, table: &Table) -> &Inspection {
-        let Some(cell) = self.inspections.get(name) else {
-            return &self.unplanned;
+    pub(crate) async fn inspection(&self, name: &str, table: &Table) -> Arc<Inspection> {
+        let Some((name, _)) = self.run.plan.tables.get_key_value(name) else {
+            return Arc::new(Inspection::failed(Failure::silent(Blindness::Other)));
         };
-        cell.get_or_init(async || match self.inspector(table).await {
-            Ok(inspector) => inspect(self.run, &inspector, table).await,
-            Err(failure) => Inspection::failed(failure),
+        let cell = self.inspections.of(name);
+        let inspected = cell.get_or_init(async || {
+            Arc::new(match self.inspector(table).await {
+                Ok(inspector) => inspect(self.run, &inspector, table).await,
+                Err(failure) => Inspection::failed(failure),
+            })
+        });
+        Arc::clone(inspected.await)
+    }
+
+    /// What a principal finds out about a key, asked once where several tables have the key and the
+    /// question is about nothing else.
+    pub(super) async fn of_key(
+        &self,
+        principal: &str,
+        action: Action,
+        table: &str,
+        ask: impl Future<Output = Called<Answer>>,
+    ) -> Called<Answer> {
+        let table = self.run.plan.tables.get(table);
+        let key = table.and_then(|table| table.key.key_id());
+        let common = key.filter(|key| asks_of_key_alone(action) && self.common_keys.contains(key));
+        let principal = self.run.plan.principals.get_key_value(principal);
+        let (Some(key), Some((principal, _))) = (common, principal) else {
+            return ask.await;
+        };
+        let place = (principal.as_str(), action, key);
+        let cell = Arc::clone(locked(&self.of_keys).entry(place).or_default());
+        cell.get_or_init(|| ask).await.clone()
+    }
+
+    /// The account of the run: the operator's, or that of all roles that were assumed.
+    pub(super) async fn account(&self) -> Option<String> {
+        let own = self
+            .account
+            .get_or_init(async || caller_account(self.run).await);
+        let own = own.await.clone();
+        own.or_else(|| {
+            let assumed = locked(&self.assumed);
+            let mut accounts = assumed.iter();
+            let only = accounts.next().filter(|_| accounts.next().is_none());
+            only.map(|&account| account.to_owned())
         })
-        .await
     }
 
     async fn inspector(&self, table: &Table) -> Result<Inspector, Failure> {
@@ -93,19 +182,6 @@ impl<'r, 'a> Shared<'r, 'a> {
             }),
             Err(failure) => Err(no_session(failure)),
         }
-    }
-
-    /// The account that all assumed roles are of, if they are of one.
-    pub(super) fn common_account(&self) -> Option<String> {
-        let assumed = self.run.plan.principals.iter().filter(|(name, _)| {
-            let called = self.sessions.get(name.as_str()).and_then(OnceCell::get);
-            called.is_some_and(|called| called.outcome.is_ok())
-        });
-        let mut accounts = assumed.map(|(_, principal)| principal.role.account());
-        let first = accounts.next()?;
-        accounts
-            .all(|account| account == first)
-            .then(|| first.to_owned())
     }
 }
 

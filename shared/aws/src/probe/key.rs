@@ -13,6 +13,7 @@ use aws_sdk_kms::types::{DataKeySpec, DryRunModifierType, GrantOperation};
 use aws_smithy_types::Blob;
 use keyproof_core::Service;
 use keyproof_plan::Action;
+use keyproof_quota::Operation;
 use keyproof_verdict::{Answer, Blindness, Evidence, classify};
 
 use super::misplaced;
@@ -76,7 +77,9 @@ pub(super) async fn call(
         return Called::unsent(Failure::blind(Blindness::NotFound, message));
     }
     calls
-        .send(async || once(client, action, target).await)
+        .send(Operation::of(action), async || {
+            once(client, action, target).await
+        })
         .await
 }
 

@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::operation::scan::ScanOutput;
 use aws_sdk_dynamodb::types::{Get, KeysAndAttributes, TransactGetItem};
 use keyproof_plan::Action;
+use keyproof_quota::Operation;
 use keyproof_verdict::{Answer, Blindness, Evidence, classify};
 
 use super::TableTarget;
@@ -23,7 +24,7 @@ pub(super) async fn get_item(
 ) -> Called<Answer> {
     let key = item::key(&target.table.canary);
     calls
-        .send(async || {
+        .send(Operation::of(Action::GetItem), async || {
             let request = client
                 .get_item()
                 .table_name(target.name())
@@ -56,7 +57,7 @@ pub(super) async fn query(
     };
     let page = async |start: Option<Item>| {
         calls
-            .send(async || {
+            .send(Operation::of(Action::Query), async || {
                 let request = client
                     .query()
                     .table_name(target.name())
@@ -95,7 +96,7 @@ pub(super) async fn scan(
     let filter = Expression::equals("#k", ":k", &target.table.canary.key);
     let page = async |start: Option<Item>| {
         calls
-            .send(async || {
+            .send(Operation::of(Action::Scan), async || {
                 let request = client
                     .scan()
                     .table_name(target.name())
@@ -132,7 +133,7 @@ pub(super) async fn batch_get_item(
         Err(error) => return unbuilt(&error),
     };
     calls
-        .send(async || {
+        .send(Operation::of(Action::BatchGetItem), async || {
             let request = client
                 .batch_get_item()
                 .request_items(target.name(), keys.clone());
@@ -175,7 +176,7 @@ pub(super) async fn partiql_select(
     );
     let parameters: Vec<_> = values.into_iter().map(item::to_sdk).collect();
     calls
-        .send(async || {
+        .send(Operation::of(Action::PartiQlSelect), async || {
             let request = client
                 .execute_statement()
                 .statement(&statement)
@@ -205,7 +206,7 @@ pub(super) async fn transact_get_items(
         Err(error) => return unbuilt(&error),
     };
     calls
-        .send(async || {
+        .send(Operation::of(Action::TransactGetItems), async || {
             let result = client
                 .transact_get_items()
                 .transact_items(get.clone())

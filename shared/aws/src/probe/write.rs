@@ -7,6 +7,7 @@
 
 use aws_sdk_dynamodb::Client;
 use keyproof_plan::Action;
+use keyproof_quota::Operation;
 use keyproof_verdict::{Answer, Evidence, classify};
 
 use super::TableTarget;
@@ -25,7 +26,7 @@ pub(super) async fn put_item(
 ) -> Called<Answer> {
     let whole = item::whole(&target.table.canary);
     calls
-        .send(async || {
+        .send(Operation::of(Action::PutItem), async || {
             let request = client
                 .put_item()
                 .table_name(target.name())
@@ -48,7 +49,7 @@ pub(super) async fn update_item(
 ) -> Called<Answer> {
     let key = item::key(&target.table.canary);
     calls
-        .send(async || {
+        .send(Operation::of(Action::UpdateItem), async || {
             let request = client
                 .update_item()
                 .table_name(target.name())
@@ -73,7 +74,7 @@ pub(super) async fn delete_item(
 ) -> Called<Answer> {
     let key = item::key(&target.table.canary);
     calls
-        .send(async || {
+        .send(Operation::of(Action::DeleteItem), async || {
             let request = client
                 .delete_item()
                 .table_name(target.name())

@@ -43,9 +43,9 @@ const THROUGH_DYNAMODB: &[&str] = &[
 ];
 
 /// The guard of a plan's sessions; `None` where STS would not take it.
-pub(super) fn guard(plan: &Plan) -> Option<String> {
+pub(crate) fn guard(plan: &Plan) -> Option<String> {
     let mut actions = BTreeSet::new();
-    for probe in plan.probes() {
+    for probe in plan.each_probe() {
         match probe.kind {
             ProbeKind::Access { action, .. } => needs(action, &mut actions),
             ProbeKind::Encryption { table } => {

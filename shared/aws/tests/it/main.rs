@@ -10,6 +10,7 @@
     reason = "test helpers fail by panicking"
 )]
 
+mod calls;
 mod canaries;
 mod examination;
 mod faults;

@@ -153,6 +153,7 @@ fn report(number: u64, minutes: i64, rows: &[(&str, Standing)]) -> Report {
         notes: Vec::new(),
         documents: Vec::new(),
         sentinel: None,
+        calls: Vec::new(),
     }
 }
 

@@ -310,7 +310,7 @@ fn push_writes(
 }
 
 fn check_size(plan: &Plan, text: &str) -> Result<(), StoreError> {
-    let probes = plan.probes().len();
+    let probes = plan.planned();
     if probes > MOST_PROBES {
         return Err(StoreError::Invalid(format!(
             "the plan `{}` has {probes} probes, and a stored plan may have {MOST_PROBES}; divide it \

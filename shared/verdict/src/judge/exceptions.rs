@@ -4,29 +4,74 @@
 //! An exception changes what counts, never what was found: the row stays a failure. One that has
 //! expired, or that nothing needs any more, is said aloud.
 
+use std::collections::HashMap;
+
 use jiff::civil::Date;
 use keyproof_plan::{Exception, Plan};
 
 use crate::{ExceptionNote, ProbeRow, Verdict};
 
-/// Notes on every exception, in plan order. A failed row under an exception in force carries it.
-pub(super) fn apply(plan: &Plan, today: Date, rows: &mut [ProbeRow]) -> Vec<ExceptionNote> {
-    let notes = plan.exceptions.iter().map(|exception| {
-        let row = rows.iter_mut().find(|row| row.id == exception.probe);
-        let expired = today > exception.expires;
-        let status = match (row.as_ref().map(|row| row.verdict), expired) {
+/// A plan's exceptions, and what came of each so far.
+#[derive(Debug)]
+pub(super) struct Exceptions<'a> {
+    all: &'a [Exception],
+    today: Date,
+    /// The verdict on each one's probe, as far as it was seen.
+    verdicts: Vec<Option<Verdict>>,
+    /// Which are for a probe, by its id.
+    of: HashMap<&'a str, Vec<usize>>,
+}
+
+impl<'a> Exceptions<'a> {
+    pub(super) fn new(plan: &'a Plan, today: Date) -> Self {
+        let mut of: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (index, exception) in plan.exceptions.iter().enumerate() {
+            of.entry(&exception.probe).or_default().push(index);
+        }
+        Self {
+            all: &plan.exceptions,
+            today,
+            verdicts: vec![None; plan.exceptions.len()],
+            of,
+        }
+    }
+
+    /// Notes what comes of the row's exceptions. A failed row under one in force carries it.
+    pub(super) fn apply(&mut self, row: &mut ProbeRow) {
+        self.keep(row);
+        for &index in self.of.get(row.id.as_str()).into_iter().flatten() {
+            if let Some(exception) = self.all.get(index) {
+                let status = self.status(exception, Some(row.verdict));
+                explain(row, &note(exception, status));
+            }
+        }
+    }
+
+    /// Notes a row that was explained already.
+    pub(super) fn keep(&mut self, row: &ProbeRow) {
+        for &index in self.of.get(row.id.as_str()).into_iter().flatten() {
+            if let Some(verdict) = self.verdicts.get_mut(index) {
+                *verdict = Some(row.verdict);
+            }
+        }
+    }
+
+    /// Notes on every exception, in plan order.
+    pub(super) fn notes(&self) -> Vec<ExceptionNote> {
+        let all = self.all.iter().zip(&self.verdicts);
+        all.map(|(exception, &verdict)| note(exception, self.status(exception, verdict)))
+            .collect()
+    }
+
+    fn status(&self, exception: &Exception, verdict: Option<Verdict>) -> &'static str {
+        let expired = self.today > exception.expires;
+        match (verdict, expired) {
             (Some(Verdict::Fail), false) => "in_force",
             (Some(Verdict::Pass), _) => "unneeded",
             (Some(Verdict::Fail | Verdict::Inconclusive) | None, true) => "expired",
             (Some(Verdict::Inconclusive) | None, false) => "unused",
-        };
-        let note = note(exception, status);
-        if let Some(row) = row {
-            explain(row, &note);
         }
-        note
-    });
-    notes.collect()
+    }
 }
 
 fn note(exception: &Exception, status: &str) -> ExceptionNote {

@@ -36,7 +36,7 @@ pub(super) struct Testimony<'a> {
 impl<'a> World<'a> {
     pub(super) fn new(
         plan: &'a Plan,
-        probes: &'a [Probe],
+        probes: impl Iterator<Item = &'a Probe>,
         observations: &'a Observations,
         facts: &'a RunFacts,
     ) -> Self {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Reports written and read back.
 
-use crate::{Finding, Report, ReportError, Verdict};
+use keyproof_core::Service;
+
+use crate::{CallRow, Finding, Report, ReportError, Verdict};
 
 const REPORT: &str = include_str!("../judge/tests/report.json");
 
@@ -103,4 +105,33 @@ fn a_finding_is_called_the_same_in_rust_and_in_json() {
             finding.verdict().as_str()
         );
     }
+}
+
+#[test]
+fn calls_of_two_parts_are_added_in_the_order_of_their_names() {
+    let row = |service, operation: &str, calls, requests| CallRow {
+        service,
+        operation: operation.to_owned(),
+        calls,
+        requests,
+    };
+    let mut all = vec![row(Service::DynamoDb, "GetItem", 2, 3)];
+
+    CallRow::add(
+        &mut all,
+        [
+            row(Service::Sts, "AssumeRole", 1, 1),
+            row(Service::DynamoDb, "GetItem", 1, 1),
+            row(Service::DynamoDb, "DescribeTable", 1, 2),
+        ],
+    );
+
+    assert_eq!(
+        all,
+        [
+            row(Service::DynamoDb, "DescribeTable", 1, 2),
+            row(Service::DynamoDb, "GetItem", 3, 4),
+            row(Service::Sts, "AssumeRole", 1, 1),
+        ]
+    );
 }

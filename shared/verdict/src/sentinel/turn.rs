@@ -4,6 +4,9 @@
 //! Which answers are taken is decided by the plan and by what was seen, never by what was made of it:
 //! whoever made it is on trial.
 
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
 use keyproof_core::Service;
 use keyproof_plan::{Action, Expectation, Expected, Plan, Probe, ProbeKind, TableKey};
 
@@ -43,51 +46,140 @@ pub(super) struct Turned {
     pub(super) trials: Vec<Trial>,
 }
 
-/// The run turned round for one kind of door: an answer of each action that the run has, or one that is
-/// made up. `None` where the plan has no such probe.
-pub(super) fn turn(door: Door, plan: &Plan, observations: &Observations) -> Option<Turned> {
-    let mut turned = Turned {
-        plan: Plan {
-            tables: plan.tables.clone(),
-            expectations: Vec::new(),
-            exceptions: Vec::new(),
-            ..plan.clone()
-        },
-        observations: Observations {
-            tables: observations.tables.clone(),
-            ..Observations::default()
-        },
-        trials: Vec::new(),
-    };
-    match door {
-        Door::Open | Door::Closed => turned.calls(door, plan, observations),
-        Door::Table => turned.tables(plan, observations),
+/// Answers of a run that stand for its doors: the first of each action and kind, in plan order. Bounded
+/// by the number of actions, however large the run.
+#[derive(Debug, Default)]
+pub(crate) struct Samples {
+    open: BTreeMap<Action, Sample<Observation>>,
+    closed: BTreeMap<Action, Sample<Observation>>,
+    /// Tables on an AWS owned key, and on another.
+    tables: BTreeMap<bool, Sample<TableObservation>>,
+    /// The plan's first call, with which an answer is made up where there is none.
+    first: Option<Sample<()>>,
+}
+
+#[derive(Clone, Debug)]
+struct Sample<T> {
+    /// The probe's place in plan order.
+    place: usize,
+    probe: Probe,
+    seen: T,
+}
+
+/// Keeps the sample that comes first in plan order.
+fn earliest<K: Ord, T>(
+    samples: &mut BTreeMap<K, Sample<T>>,
+    key: K,
+    place: usize,
+    new: impl FnOnce() -> Sample<T>,
+) {
+    if samples.get(&key).is_none_or(|old| place < old.place) {
+        samples.insert(key, new());
     }
-    (!turned.trials.is_empty()).then_some(turned)
+}
+
+impl Samples {
+    /// Takes what it needs of a run's answers. The parts of a run may come in any order.
+    pub(crate) fn take(
+        &mut self,
+        plan: &Plan,
+        probes: &[(usize, Probe)],
+        observations: &Observations,
+    ) {
+        for (place, probe) in probes {
+            let place = *place;
+            match &probe.kind {
+                ProbeKind::Encryption { table } => {
+                    let Some(seen) = observations.tables.get(table) else {
+                        continue;
+                    };
+                    let Some(found) = &seen.encryption else {
+                        continue;
+                    };
+                    let owned = *found == Encryption::AwsOwned;
+                    earliest(&mut self.tables, owned, place, || {
+                        sample(place, probe, seen.clone())
+                    });
+                }
+                ProbeKind::Access { .. } => {
+                    if self.first.as_ref().is_none_or(|old| place < old.place) {
+                        self.first = Some(sample(place, probe, ()));
+                    }
+                    for (door, samples) in [
+                        (Door::Open, &mut self.open),
+                        (Door::Closed, &mut self.closed),
+                    ] {
+                        if let Some((action, seen)) = usable(door, plan, probe, observations) {
+                            earliest(samples, action, place, || {
+                                sample(place, probe, seen.clone())
+                            });
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The run turned round for one kind of door: an answer of each action that the run has, or one that
+    /// is made up. `None` where the plan has no such probe.
+    pub(super) fn turn(&self, door: Door, plan: &Plan) -> Option<Turned> {
+        let mut turned = Turned {
+            plan: Plan {
+                name: plan.name.clone(),
+                region: plan.region.clone(),
+                digest: plan.digest.clone(),
+                tables: IndexMap::new(),
+                principals: plan.principals.clone(),
+                expectations: Vec::new(),
+                exceptions: Vec::new(),
+            },
+            observations: Observations::default(),
+            trials: Vec::new(),
+        };
+        match door {
+            Door::Open => turned.calls(door, plan, &self.open, self.first.as_ref()),
+            Door::Closed => turned.calls(door, plan, &self.closed, self.first.as_ref()),
+            Door::Table => turned.tables(plan, &self.tables),
+        }
+        (!turned.trials.is_empty()).then_some(turned)
+    }
+}
+
+fn sample<T>(place: usize, probe: &Probe, seen: T) -> Sample<T> {
+    let probe = probe.clone();
+    Sample { place, probe, seen }
+}
+
+fn in_plan_order<K, T>(samples: &BTreeMap<K, Sample<T>>) -> Vec<&Sample<T>> {
+    let mut all: Vec<_> = samples.values().collect();
+    all.sort_by_key(|sample| sample.place);
+    all
 }
 
 impl Turned {
-    fn calls(&mut self, door: Door, plan: &Plan, observations: &Observations) {
-        let probes = plan.probes();
-        let mut tried: Vec<Action> = Vec::new();
-        for probe in &probes {
-            let Some((action, observation)) = usable(door, plan, probe, observations) else {
-                continue;
-            };
-            if !tried.contains(&action) {
-                tried.push(action);
-                self.call(door, probe, observation.clone(), true);
-            }
+    fn calls(
+        &mut self,
+        door: Door,
+        plan: &Plan,
+        samples: &BTreeMap<Action, Sample<Observation>>,
+        first: Option<&Sample<()>>,
+    ) {
+        for sample in in_plan_order(samples) {
+            self.call(door, plan, &sample.probe, sample.seen.clone(), true);
         }
-        if self.trials.is_empty() {
-            let access = |probe: &&Probe| matches!(probe.kind, ProbeKind::Access { .. });
-            if let Some(probe) = probes.iter().find(access) {
-                self.call(door, probe, made_up(door, probe), false);
-            }
+        if let Some(first) = first.filter(|_| samples.is_empty()) {
+            self.call(door, plan, &first.probe, made_up(door, &first.probe), false);
         }
     }
 
-    fn call(&mut self, door: Door, probe: &Probe, observation: Observation, seen: bool) {
+    fn call(
+        &mut self,
+        door: Door,
+        plan: &Plan,
+        probe: &Probe,
+        observation: Observation,
+        seen: bool,
+    ) {
         let ProbeKind::Access {
             principal,
             action,
@@ -98,6 +190,12 @@ impl Turned {
         else {
             return;
         };
+        let named = table
+            .as_ref()
+            .and_then(|name| plan.tables.get_key_value(name));
+        self.plan
+            .tables
+            .extend(named.map(|(name, table)| (name.clone(), table.clone())));
         self.plan.expectations.push(Expectation {
             principal: principal.clone(),
             on: table.clone(),
@@ -119,26 +217,13 @@ impl Turned {
     }
 
     /// Each kind of encryption that the run saw, where the plan wants another.
-    fn tables(&mut self, plan: &Plan, observations: &Observations) {
-        let mut tried: Vec<bool> = Vec::new();
-        self.plan.tables.clear();
-        for probe in plan.probes() {
-            let ProbeKind::Encryption { table: name } = &probe.kind else {
-                continue;
-            };
-            let encryption = observations.tables.get(name);
-            let Some(found) = encryption.and_then(|seen| seen.encryption.as_ref()) else {
-                continue;
-            };
-            let owned = *found == Encryption::AwsOwned;
-            if !tried.contains(&owned) {
-                tried.push(owned);
-                self.table(plan, &probe, name, owned, true);
-            }
+    fn tables(&mut self, plan: &Plan, samples: &BTreeMap<bool, Sample<TableObservation>>) {
+        for sample in in_plan_order(samples) {
+            let owned = sample.seen.encryption == Some(Encryption::AwsOwned);
+            self.table(plan, &sample.probe, sample.seen.clone(), owned, true);
         }
-        if self.trials.is_empty()
-            && let Some((name, _)) = plan.tables.first()
-            && let Some(probe) = plan.probes().first()
+        if samples.is_empty()
+            && let Some(first) = plan.each_probe().next()
         {
             let seen = TableObservation {
                 look: saw(Answer::Allowed(Evidence::Succeeded)),
@@ -147,13 +232,22 @@ impl Turned {
                 key_state: None,
                 table_arn: None,
             };
-            self.observations.tables.insert(name.clone(), seen);
-            self.table(plan, probe, name, true, false);
+            self.table(plan, &first, seen, true, false);
         }
     }
 
     /// The table, in a plan that wants another kind of key than the one that it is on.
-    fn table(&mut self, plan: &Plan, probe: &Probe, name: &str, owned: bool, seen: bool) {
+    fn table(
+        &mut self,
+        plan: &Plan,
+        probe: &Probe,
+        observation: TableObservation,
+        owned: bool,
+        seen: bool,
+    ) {
+        let ProbeKind::Encryption { table: name } = &probe.kind else {
+            return;
+        };
         let Some(table) = plan.tables.get(name) else {
             return;
         };
@@ -164,6 +258,7 @@ impl Turned {
             TableKey::AwsOwned
         };
         self.plan.tables.insert(name.to_owned(), other);
+        self.observations.tables.insert(name.clone(), observation);
         self.try_probe(Door::Table, &probe.id, seen);
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What must hold of any run, whatever was seen in it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use keyproof_core::{PolicyType, Service};
 use keyproof_plan::{Action, Exception, Expected, Plan, ProbeKind};
@@ -9,8 +9,8 @@ use proptest::prelude::*;
 
 use super::{KEY, OTHER_KEY, expect, facts, place, plan, saw};
 use crate::{
-    Answer, Blindness, Denial, Encryption, Evidence, Finding, KeyState, Observations, Report,
-    TableObservation, Verdict, judge,
+    Answer, Blindness, Denial, Encryption, Evidence, Finding, Judge, KeyState, Observations,
+    Report, TableObservation, Verdict, judge,
 };
 
 pub(crate) fn whole_plan() -> Plan {
@@ -188,6 +188,16 @@ fn passing(report: &Report) -> BTreeSet<&str> {
     rows.map(|row| row.id.as_str()).collect()
 }
 
+fn exception(probe: keyproof_plan::Probe) -> Exception {
+    Exception {
+        probe: probe.id,
+        reason: "known".to_owned(),
+        owner: "somebody".to_owned(),
+        expires: facts().today,
+        place: probe.place,
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
@@ -202,6 +212,31 @@ proptest! {
         let sum = &report.summary;
         prop_assert_eq!(sum.planned, planned.len());
         prop_assert_eq!(sum.pass + sum.fail + sum.inconclusive + sum.excepted, sum.planned);
+    }
+
+    #[test]
+    fn units_judged_one_after_another_give_the_report_of_the_whole(seen in observations()) {
+        let mut plan = whole_plan();
+        plan.exceptions = plan.probes().into_iter().step_by(3).map(exception).collect();
+        let whole = judge(&plan, &seen, facts());
+
+        let units = plan.units();
+        let mut judge = Judge::new(&plan, facts().today);
+        let mut rows = BTreeMap::new();
+        // Backwards, as units may come in any order.
+        for unit in units.all.iter().rev() {
+            let probes = units.probes(unit);
+            let own = Observations {
+                probes: probes.iter()
+                    .filter_map(|(_, probe)| Some((probe.id.clone(), seen.probes.get(&probe.id)?.clone())))
+                    .collect(),
+                tables: seen.tables.clone(),
+            };
+            rows.extend(judge.rows(&probes, &own, &facts()));
+        }
+        let mut report = judge.report(facts());
+        report.probes = rows.into_values().collect();
+        prop_assert_eq!(report, whole);
     }
 
     #[test]

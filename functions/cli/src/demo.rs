@@ -12,13 +12,13 @@ use std::io;
 use std::time::Duration;
 
 use keyproof_aws::{Settings, plant, verify};
+use keyproof_diagnose::{Aws, diagnose};
 use keyproof_plan::Plan;
 use keyproof_report::{Chapter, render_story};
 use keyproof_template::Account;
 use keyproof_verdict::Report;
 
 use crate::command::canary;
-use crate::diagnose;
 use crate::error::CliError;
 use crate::world::World;
 use change::Administrator;
@@ -149,7 +149,9 @@ impl Stage<'_> {
         teller.open(&scene)?;
         let runner = &self.world.administrator;
         let mut report = verify(self.plan, &self.settings, runner).await;
-        let mut departures = diagnose::diagnose(&mut report, self.plan, runner).await;
+        // The sandbox has no trail, so that no event is named: what happened is told anyhow.
+        let aws = Aws::new(runner.service_config(None), &report.environment.region);
+        let mut departures = diagnose(&mut report, self.plan, &aws, &aws).await;
         departures.extend(scene.ending.departures(&report));
         let act = Act {
             scene,

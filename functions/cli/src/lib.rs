@@ -11,7 +11,6 @@ mod connection;
 mod cost;
 mod demo;
 mod destination;
-mod diagnose;
 mod error;
 mod estate;
 mod file;

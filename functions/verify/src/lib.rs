@@ -10,6 +10,7 @@
 //! clients are built by the first that needs them, and kept.
 
 mod change;
+mod diagnosis;
 mod error;
 mod plans;
 mod ports;
@@ -44,6 +45,18 @@ pub const PERMISSIONS: &[(&str, &[&str])] = &[
         keyproof_store::iam_actions::PUT_REPORT,
     ),
     ("KEYPROOF_QUEUE_URL", keyproof_store::iam_actions::SEND),
+    // With `KEYPROOF_DIAGNOSE`.
+    ("the trail", keyproof_diagnose::iam_actions::EVENTS),
+    ("plan keys", keyproof_diagnose::iam_actions::KEYS),
+    (
+        "attached policies",
+        keyproof_diagnose::iam_actions::POLICIES,
+    ),
+    (
+        "plan roles and its own",
+        keyproof_diagnose::iam_actions::ROLES,
+    ),
+    ("all plan tables", keyproof_diagnose::iam_actions::TABLES),
 ];
 
 /// What Lambda says about one invocation.

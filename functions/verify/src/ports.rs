@@ -2,7 +2,7 @@
 //! The ports: to the AWS under test, to the stack's own parts, and to the clock.
 
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use keyproof_aws::{Runner, RunnerError, Settings, verify};
@@ -15,6 +15,7 @@ use keyproof_verdict::Report;
 use tokio::sync::OnceCell;
 
 use crate::HandlerError;
+use crate::diagnosis::{diagnose, is_wanted};
 
 /// What the function needs of the world.
 pub trait Ports: Sized {
@@ -30,7 +31,7 @@ pub trait Ports: Sized {
         &self,
         plan: &Plan,
         settings: &Settings,
-    ) -> impl Future<Output = Result<Report, RunnerError>>;
+    ) -> impl Future<Output = Result<Report, HandlerError>>;
 
     /// The stack that the function is part of; `None` where it stands alone.
     fn stack(&self) -> impl Future<Output = Result<Option<&StackOf<Self>>, HandlerError>>;
@@ -123,10 +124,17 @@ impl Ports for Aws {
     type Reports = S3Reports;
     type Queue = Queue;
 
-    async fn run(&self, plan: &Plan, settings: &Settings) -> Result<Report, RunnerError> {
+    async fn run(&self, plan: &Plan, settings: &Settings) -> Result<Report, HandlerError> {
+        let diagnosed = is_wanted(&(self.environment)())?;
         let runner = self.runner(settings, &plan.region).await?;
+        let started = Instant::now();
         // Boxed: a run's future is large, and too deep for the compiler to lay out inside Lambda's.
-        Ok(Box::pin(verify(plan, settings, runner)).await)
+        let mut report = Box::pin(verify(plan, settings, runner)).await;
+        if diagnosed {
+            let left = (settings.deadline).map(|whole| whole.saturating_sub(started.elapsed()));
+            Box::pin(diagnose(&mut report, plan, runner, left)).await;
+        }
+        Ok(report)
     }
 
     async fn stack(&self) -> Result<Option<&StackOf<Self>>, HandlerError> {

@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// More grants, policies or events than this can't be looked through in reasonable time.
 const MOST_PAGES: usize = 100;
 
-/// Pages of events: 50 a page, two calls a second.
+/// Pages of events: 50 a page, two calls a second. A call that comes too soon is tried again.
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html>
 const MOST_EVENT_PAGES: usize = 6;
 const BETWEEN_LOOK_UPS: Duration = Duration::from_millis(600);
@@ -36,15 +36,17 @@ pub struct Aws {
 }
 
 impl Aws {
-    /// Reads in the configuration's region; IAM, which has none, and its events in us-east-1.
+    /// Reads in this region; IAM, which has none, and its events in us-east-1.
     #[must_use]
-    pub fn new(config: &SdkConfig) -> Self {
+    pub fn new(config: SdkConfig, region: &str) -> Self {
+        let region = Region::new(region.to_owned());
+        let config = config.into_builder().region(region).build();
         Self {
-            dynamodb: aws_sdk_dynamodb::Client::new(config),
-            iam: aws_sdk_iam::Client::new(config),
-            kms: aws_sdk_kms::Client::new(config),
-            sts: aws_sdk_sts::Client::new(config),
-            config: config.clone(),
+            dynamodb: aws_sdk_dynamodb::Client::new(&config),
+            iam: aws_sdk_iam::Client::new(&config),
+            kms: aws_sdk_kms::Client::new(&config),
+            sts: aws_sdk_sts::Client::new(&config),
+            config,
         }
     }
 }

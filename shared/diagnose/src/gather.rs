@@ -5,20 +5,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use keyproof_account::{File, load};
 use keyproof_check::{Circumstances, Estate, KeyGrant, Part, Runner};
-use keyproof_plan::{Plan, TableKey};
-use keyproof_verdict::{Cause, ProbeRow, Report, Verdict};
+use keyproof_plan::{Plan, Principal, TableKey};
+use keyproof_verdict::{Cause, DocumentRow, ProbeRow, Report, Verdict};
 use serde_json::{Value, json};
 
 use crate::key_alone::{self, KeyDocuments};
 use crate::port::ReadDocuments;
+use crate::wants_cause;
 
 /// What was read of an account.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Documents {
     /// AWS's answers, one resource each.
     pub answers: Vec<Value>,
-    /// The keys' own documents, by the name that the plan or the table has for them.
-    keys: BTreeMap<String, KeyDocuments>,
+    /// The keys' own documents, by the name that the plan or the table has for them; none of a key
+    /// that could not be read.
+    keys: BTreeMap<String, Option<KeyDocuments>>,
     /// By the table's name in the plan, the key that it was found to be encrypted with.
     of_tables: BTreeMap<String, String>,
     /// Principals whose role could not be read.
@@ -27,6 +29,12 @@ pub struct Documents {
 }
 
 impl Documents {
+    /// The policies of the keys that were read.
+    pub(crate) fn key_policies(&self) -> Vec<DocumentRow> {
+        let keys = self.keys.values().flatten();
+        keys.map(|key| key.row.clone()).collect()
+    }
+
     /// The account that the answers make.
     pub(crate) fn estate(&self, region: &str) -> Result<Estate, Vec<String>> {
         let text = bundle(&self.answers);
@@ -68,7 +76,7 @@ impl Documents {
             row,
             plan,
             plan.tables.get(name)?,
-            self.keys.get(key)?,
+            self.keys.get(key)?.as_ref()?,
             region,
         )
     }
@@ -105,10 +113,7 @@ pub(crate) async fn gather(
     reader: &impl ReadDocuments,
 ) -> (Documents, Vec<String>) {
     let mut notes = Vec::new();
-    let failed = report
-        .probes
-        .iter()
-        .filter(|row| row.verdict == Verdict::Fail && row.cause.is_none());
+    let failed = report.probes.iter().filter(|row| wants_cause(row));
     let (mut tables, mut principals) = (BTreeSet::new(), BTreeSet::new());
     for row in failed {
         tables.extend(row.table.as_deref());
@@ -129,10 +134,22 @@ pub(crate) async fn gather(
         .filter(|(_, key)| key.starts_with("arn:"))
         .collect();
     let mut documents = read(plan, &tables, &principals, &found, reader, &mut notes).await;
+    // The other tables' keys as well: a later report says what changed in their policies since.
+    let tried: BTreeSet<&str> = report
+        .probes
+        .iter()
+        .filter_map(|row| row.table.as_deref())
+        .collect();
+    for name in tried.difference(&tables) {
+        let planned = plan.tables.get(*name).and_then(|table| table.key.key_id());
+        if let Some(key) = found.get(*name).map(String::as_str).or(planned) {
+            read_key(key, reader, &mut documents, &mut notes).await;
+        }
+    }
     let asks_sts = report
         .probes
         .iter()
-        .any(|row| row.verdict == Verdict::Fail && row.action == "sts:AssumeRole");
+        .any(|row| wants_cause(row) && row.action == "sts:AssumeRole");
     if asks_sts && let Ok(arn) = reader.caller().await {
         if let Some(name) = role_name(&arn)
             && let Ok(role) = reader.role(name).await
@@ -158,7 +175,8 @@ async fn read(
         let Some(principal) = plan.principals.get(*name) else {
             continue;
         };
-        match reader.role(principal.role.role_name()).await {
+        let answer = reader.role(principal.role.role_name()).await;
+        match answer.and_then(|answer| of_principal(answer, principal)) {
             Ok(answer) => documents.answers.push(answer),
             Err(why) => {
                 documents.unread.insert((*name).to_owned());
@@ -205,28 +223,34 @@ async fn read_key(
     if documents.keys.contains_key(key) {
         return;
     }
-    match reader.key(key).await {
+    let own = match reader.key(key).await {
         Ok(answer) => {
-            match KeyDocuments::read(&answer) {
-                Ok(own) => {
-                    documents.keys.insert(key.to_owned(), own);
-                }
-                Err(why) => notes.push(why),
-            }
+            let own = KeyDocuments::read(&answer);
             documents.answers.push(answer);
+            own
         }
-        Err(why) => {
-            if !notes.contains(&why) {
-                notes.push(why);
-            }
-        }
+        Err(why) => Err(why),
+    };
+    notes.extend(own.as_ref().err().cloned());
+    documents.keys.insert(key.to_owned(), own.ok());
+}
+
+/// A role's answer, where it is the principal's: the reader's account may have one of the same name.
+fn of_principal(answer: Value, principal: &Principal) -> Result<Value, String> {
+    let arn = answer.pointer("/RoleDetailList/0/Arn");
+    match arn.and_then(Value::as_str) {
+        Some(arn) if arn != principal.role.as_str() => Err(format!(
+            "no diagnosis of `{}`: the role of that name that can be read is `{arn}`",
+            principal.role
+        )),
+        Some(_) | None => Ok(answer),
     }
 }
 
 impl Documents {
     /// An alias and the key behind it, as `ListAliases` would have it.
     fn alias(&mut self, alias: &str) {
-        let Some(key) = self.keys.get(alias) else {
+        let Some(Some(key)) = self.keys.get(alias) else {
             return;
         };
         let Some((place, id)) = key.arn.split_once(":key/") else {

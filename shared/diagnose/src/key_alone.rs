@@ -6,7 +6,7 @@ use keyproof_plan::{Plan, Table};
 use keyproof_policy::{
     Context, Decision, Document, Grammar, Grant, Policies, PolicyType, Principal, Request, evaluate,
 };
-use keyproof_verdict::{Cause, ProbeRow};
+use keyproof_verdict::{Cause, DocumentRow, ProbeRow};
 use serde_json::Value;
 
 /// What decides who may use a key, apart from the callers' own policies.
@@ -14,7 +14,9 @@ use serde_json::Value;
 pub(crate) struct KeyDocuments {
     /// The key's ARN.
     pub(crate) arn: String,
-    /// Its policy.
+    /// Its policy, as it is told.
+    pub(crate) row: DocumentRow,
+    /// Its policy, to be evaluated.
     pub(crate) policy: Document,
     /// Its grants.
     pub(crate) grants: Vec<Grant>,
@@ -25,12 +27,16 @@ impl KeyDocuments {
     pub(crate) fn read(answer: &Value) -> Result<Self, String> {
         let text = |pointer: &str| answer.pointer(pointer).and_then(Value::as_str);
         let arn = text("/KeyMetadata/Arn").unwrap_or_default().to_owned();
-        let policy = Document::parse(text("/Policy").unwrap_or_default(), Grammar::Resource)
+        let policy = text("/Policy").unwrap_or_default();
+        let document = Document::parse(policy, Grammar::Resource)
             .map_err(|error| format!("the policy of `{arn}` can't be evaluated: {error}"))?;
+        // What was parsed is JSON.
+        let content = serde_json::from_str(policy).unwrap_or_default();
         let grants = answer.pointer("/Grants").and_then(Value::as_array);
         Ok(Self {
+            row: DocumentRow::new(&*arn, PolicyType::ResourcePolicy, content),
             arn,
-            policy,
+            policy: document,
             grants: grants.into_iter().flatten().filter_map(grant).collect(),
         })
     }
@@ -165,6 +171,8 @@ fn named(decision: &Decision, key: &KeyDocuments) -> Option<Cause> {
         Some(name) => name.to_owned(),
         None => statement.index.to_string(),
     };
+    // A grant is no part of the policy.
+    let in_policy = statement.policy == PolicyType::ResourcePolicy;
     Some(Cause {
         policy: statement.policy,
         statement: Some(name),
@@ -172,8 +180,8 @@ fn named(decision: &Decision, key: &KeyDocuments) -> Option<Cause> {
         changed: None,
         file: None,
         line: None,
-        source: None,
-        pointer: None,
+        source: in_policy.then(|| key.row.id.clone()),
+        pointer: in_policy.then(|| key.row.statement(statement.index)),
     })
 }
 

@@ -3,10 +3,10 @@
 
 use jiff::Timestamp;
 use keyproof_core::PolicyType;
-use keyproof_verdict::{Cause, Change};
+use keyproof_verdict::{Cause, Change, DocumentRow};
 use serde_json::{Value, json};
 
-use crate::change::{search, writer};
+use crate::change::{Writer, search, writer};
 use crate::port::Event;
 
 const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
@@ -52,7 +52,15 @@ fn put(id: &str, at: &str, key: &str) -> Event {
 fn found(cause: &Cause, events: &[Event]) -> Option<String> {
     let noon: Timestamp = "2026-11-24T12:00:00Z".parse().unwrap();
     let search = search(cause).unwrap();
-    writer(&search, events, noon)?.event_id
+    id_of(writer(&search, events, None, noon))
+}
+
+fn id_of(writer: Writer) -> Option<String> {
+    match writer {
+        Writer::Known(change) => change.event_id,
+        Writer::Unknown => None,
+        Writer::Older(event) => Some(format!("an older {event}")),
+    }
 }
 
 #[test]
@@ -72,11 +80,11 @@ fn the_newest_event_that_wrote_the_document_is_named() {
     ];
     let noon: Timestamp = "2026-11-24T12:00:00Z".parse().unwrap();
 
-    let change = writer(&search(&of_key).unwrap(), &events, noon);
+    let change = writer(&search(&of_key).unwrap(), &events, None, noon);
 
     assert_eq!(
         change,
-        Some(Change {
+        Writer::Known(Change {
             event: "PutKeyPolicy".to_owned(),
             by: Some("arn:aws:sts::111122223333:assumed-role/admin/ada".to_owned()),
             at: Some("2026-11-24T10:00:00Z".to_owned()),
@@ -240,4 +248,112 @@ fn each_kind_of_document_has_its_own_writers() {
     let aws = "arn:aws:iam::aws:policy/AmazonDynamoDBFullAccess";
     assert_eq!(search(&cause(PolicyType::IdentityPolicy, None, aws)), None);
     assert_eq!(search(&cause(PolicyType::Scp, None, "a-policy")), None);
+}
+
+/// What is found where this policy is in force.
+fn found_with(cause: &Cause, events: &[Event], in_force: &Value) -> Option<String> {
+    let noon: Timestamp = "2026-11-24T12:00:00Z".parse().unwrap();
+    let document = cause.document.as_deref().unwrap();
+    let row = DocumentRow::new(document, cause.policy, in_force.clone());
+    id_of(writer(&search(cause).unwrap(), events, Some(&row), noon))
+}
+
+fn policy(action: &Value, condition: &Value) -> Value {
+    json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": {"AWS": [ROLE, "arn:aws:iam::111122223333:root"]},
+        "Action": action, "Resource": "*", "Condition": condition,
+    }]})
+}
+
+#[test]
+fn an_event_must_have_written_the_policy_in_force() {
+    let of_key = cause(PolicyType::ResourcePolicy, Some("AllowKeyUsers"), KEY);
+    let none = json!({});
+    let decrypt = policy(&json!("kms:Decrypt"), &none);
+    let all = policy(&json!(["kms:Decrypt", "kms:Encrypt"]), &none);
+    let wrote = |policy: &Value| {
+        let mut event = put("put", "2026-11-24T11:00:00Z", KEY);
+        event.record["requestParameters"]["policy"] = json!(policy.to_string());
+        [event, put("before", "2026-11-24T10:00:00Z", KEY)]
+    };
+
+    let same = Some("put".to_owned());
+    let older = Some("an older PutKeyPolicy".to_owned());
+    assert_eq!(found_with(&of_key, &wrote(&decrypt), &decrypt), same);
+    assert_eq!(found_with(&of_key, &wrote(&decrypt), &all), older);
+    assert_eq!(found_with(&of_key, &wrote(&all), &decrypt), older);
+    // Written another way, it is the same policy.
+    let list = policy(&json!(["kms:Decrypt"]), &none);
+    assert_eq!(found_with(&of_key, &wrote(&list), &decrypt), same);
+    let mut turned = all.clone();
+    turned["Statement"][0]["Action"] = json!(["kms:Encrypt", "kms:Decrypt"]);
+    assert_eq!(found_with(&of_key, &wrote(&turned), &all), same);
+    let mfa = |value: Value| {
+        policy(
+            &json!("*"),
+            &json!({"Bool": {"aws:MultiFactorAuthPresent": value}}),
+        )
+    };
+    let (text, flag, other) = (mfa(json!("true")), mfa(json!(true)), mfa(json!("false")));
+    assert_eq!(found_with(&of_key, &wrote(&text), &flag), same);
+    assert_eq!(found_with(&of_key, &wrote(&other), &flag), older);
+}
+
+#[test]
+fn a_trust_policys_external_id_is_hidden_on_both_sides() {
+    let of_role = cause(PolicyType::TrustPolicy, None, ROLE);
+    let trust = |id: &str| {
+        policy(
+            &json!("sts:AssumeRole"),
+            &json!({"StringEquals": {"sts:ExternalId": id}}),
+        )
+    };
+    let mut event = event(
+        "UpdateAssumeRolePolicy",
+        "put",
+        "2026-11-24T11:00:00Z",
+        &json!({"roleName": "reader"}),
+    );
+    event.record["requestParameters"]["policyDocument"] = json!(trust("secret").to_string());
+
+    assert_eq!(
+        found_with(&of_role, &[event], &trust("secret")),
+        Some("put".to_owned())
+    );
+}
+
+#[test]
+fn of_a_roles_inline_policies_the_one_with_the_statement_counts() {
+    let mut of_role = cause(PolicyType::IdentityPolicy, Some("Read"), ROLE);
+    of_role.source = Some(format!("{ROLE} {ROLE} read"));
+    of_role.pointer = Some("/Statement/0".to_owned());
+    let put = |name: &str, id: &str, at: &str| {
+        let parameters = json!({"roleName": "reader", "policyName": name});
+        event("PutRolePolicy", id, at, &parameters)
+    };
+    let of_this = put("read", "this", "2026-11-24T10:00:00Z");
+    let of_other = put("write", "other", "2026-11-24T11:00:00Z");
+    let deleted = event(
+        "DeleteRolePolicy",
+        "deleted",
+        "2026-11-24T11:30:00Z",
+        &json!({"roleName": "reader", "policyName": "read"}),
+    );
+    let row = policy(&json!("*"), &json!({}));
+
+    let events = [of_this.clone(), of_other.clone()];
+    assert_eq!(found_with(&of_role, &events, &row), Some("this".to_owned()));
+    // It is there, so that it was put again; of that there is no event yet.
+    let events = [of_this.clone(), deleted.clone()];
+    assert_eq!(
+        found_with(&of_role, &events, &row),
+        Some("an older DeleteRolePolicy".to_owned())
+    );
+    // What lacks a statement may have lost it with any of the role's policies.
+    of_role.pointer = None;
+    let events = [of_this, of_other, deleted];
+    assert_eq!(
+        found_with(&of_role, &events, &row),
+        Some("deleted".to_owned())
+    );
 }

@@ -60,20 +60,15 @@ impl World {
             None,
             "test",
         );
-        let http = SharedHttpClient::new(sandbox.clone());
+        let http = SharedHttpClient::new(sandbox);
         let runner = Runner::in_process(credentials, http, "us-east-1")
             .await
             .unwrap();
-        let config = runner.sdk_config("us-east-1");
-        // Some of the changes below are answered without a body, which a run's wire takes for none.
-        let direct = config
-            .to_builder()
-            .http_client(SharedHttpClient::new(sandbox))
-            .build();
+        let config = runner.service_config(None);
         Self {
-            aws: Aws::new(&config),
-            kms: aws_sdk_kms::Client::new(&direct),
-            iam: aws_sdk_iam::Client::new(&direct),
+            kms: aws_sdk_kms::Client::new(&config),
+            iam: aws_sdk_iam::Client::new(&config),
+            aws: Aws::new(config, "us-east-1"),
             key: account.key("alias/orders").unwrap().arn.clone(),
             plan,
             runner,
@@ -184,6 +179,65 @@ async fn a_widened_key_policy_is_named_with_the_event_that_widened_it() {
         *trail.asked.borrow(),
         [("us-east-1".to_owned(), world.key.clone())]
     );
+}
+
+/// The key's policy as the report holds it.
+fn held(report: &Report, key: &str) -> Option<Value> {
+    let row = report.documents.iter().find(|row| row.id == key)?;
+    Some(row.content.clone())
+}
+
+#[tokio::test]
+async fn a_run_that_passed_keeps_the_key_policies_and_asks_no_trail() {
+    let world = World::new().await;
+    let mut report = world.run().await;
+    let trail = Trail::default();
+
+    let notes = diagnose(&mut report, &world.plan, &world.aws, &trail).await;
+
+    assert_eq!(notes, [] as [String; 0]);
+    let documents: Vec<&str> = report.documents.iter().map(|row| &*row.id).collect();
+    assert_eq!(documents, [world.key.as_str()]);
+    let users = held(&report, &world.key).unwrap();
+    assert!(users.to_string().contains(READER) && !users.to_string().contains(OUTSIDER));
+    assert_eq!(*trail.asked.borrow(), []);
+}
+
+#[tokio::test]
+async fn an_event_that_wrote_another_policy_than_the_one_in_force_is_not_named() {
+    let world = World::new().await;
+    let read = world.kms.get_key_policy().key_id(&world.key).send();
+    let before = read.await.unwrap().policy.unwrap();
+    world.key_users(&format!("{READER} {OUTSIDER}")).await;
+    let read = world.kms.get_key_policy().key_id(&world.key).send();
+    let after = read.await.unwrap().policy.unwrap();
+    let mut report = world.run().await;
+    let mut other = report.clone();
+    let trail = |policy: &str| {
+        let mut event = put_key_policy(&world.key);
+        event.record["requestParameters"]["policy"] = json!(policy);
+        Trail {
+            events: vec![event],
+            ..Trail::default()
+        }
+    };
+
+    let notes = diagnose(&mut report, &world.plan, &world.aws, &trail(&after)).await;
+    let older = diagnose(&mut other, &world.plan, &world.aws, &trail(&before)).await;
+
+    let id = "outsider/dynamodb:GetItem/orders";
+    let known = cause(&report, id, Finding::Exposed).unwrap();
+    assert!(known.changed.is_some());
+    assert_eq!(notes, [] as [String; 0]);
+    let unknown = cause(&other, id, Finding::Exposed).unwrap();
+    assert_eq!(unknown.changed, None);
+    assert_eq!(unknown.statement.as_deref(), Some("AllowKeyUsers"));
+    let told = format!(
+        "what changed `{}` is not known: the last event that CloudTrail tells of, `PutKeyPolicy`, left another \
+         policy than the one in force; a newer one may take some minutes to be told of",
+        world.key
+    );
+    assert_eq!(older, [told]);
 }
 
 #[tokio::test]

@@ -84,6 +84,8 @@ fn by_world(state: &State, request: &Request) -> Result<Value, Refusal> {
     match request.service {
         "dynamodb" => dynamodb::answer(state, request),
         "kms" => kms::answer(state, request),
+        // There is no trail here but a rule's.
+        "cloudtrail" => Err(Refusal::new("UnknownOperationException", "not scripted")),
         _ => sts::answer(state, request, None),
     }
 }

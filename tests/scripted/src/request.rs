@@ -12,11 +12,13 @@ pub struct Request {
     pub caller: String,
     /// The calling session's ARN.
     pub user: String,
-    /// `dynamodb`, `kms` or `sts`.
+    /// `dynamodb`, `kms`, `cloudtrail`, or `sts` for whatever comes as a form.
     pub service: &'static str,
+    /// The region that the request was signed for.
+    pub region: String,
     /// The operation, such as `GetItem`.
     pub operation: String,
-    /// The table's name, the key as called, or the role's name.
+    /// The table's name, the key as called, the role's name, or what events are looked up of.
     pub resource: String,
     /// The whole body: JSON, or a form as an object of strings.
     pub body: Value,
@@ -35,6 +37,7 @@ impl Request {
             let service = match service {
                 "DynamoDB_20120810" => "dynamodb",
                 "TrentService" => "kms",
+                "CloudTrail_20131101" => "cloudtrail",
                 _ => return None,
             };
             (
@@ -53,6 +56,7 @@ impl Request {
             caller: String::new(),
             user: String::new(),
             service,
+            region: region(head),
             resource: resource(&operation, &body),
             operation,
             body,
@@ -60,6 +64,14 @@ impl Request {
             connection,
         })
     }
+}
+
+/// From `Authorization: AWS4-HMAC-SHA256 Credential=ID/DATE/REGION/SERVICE/aws4_request`.
+fn region(head: &Head) -> String {
+    let signed = head.header("authorization").unwrap_or_default();
+    let scope = signed.split_once("Credential=").map(|(_, rest)| rest);
+    let region = scope.and_then(|scope| scope.split('/').nth(2));
+    region.unwrap_or_default().to_owned()
 }
 
 fn resource(operation: &str, body: &Value) -> String {
@@ -76,6 +88,9 @@ fn resource(operation: &str, body: &Value) -> String {
         }
         "AssumeRole" => text("RoleArn"),
         "ReEncrypt" => text("DestinationKeyId"),
+        "LookupEvents" => body["LookupAttributes"][0]["AttributeValue"]
+            .as_str()
+            .map(str::to_owned),
         _ => text("TableName").or_else(|| text("KeyId")),
     };
     let found = found.unwrap_or_default();

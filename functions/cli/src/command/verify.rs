@@ -5,13 +5,13 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use keyproof_aws::{Runner, Settings, verify_until};
+use keyproof_diagnose::Aws;
 use keyproof_plan::Plan;
 use keyproof_verdict::Report;
 use ulid::Ulid;
 
 use crate::connection::{self, Connection, TemplateOptions};
 use crate::destination::ReportOptions;
-use crate::diagnose;
 use crate::error::CliError;
 use crate::input::{Source, one_stdin};
 use crate::io::Io;
@@ -47,8 +47,9 @@ pub(crate) struct Arguments {
     /// Seconds that the run may take; what has no answer by then is inconclusive [default: no limit]
     #[arg(long, value_name = "SECONDS", value_parser = connection::seconds)]
     deadline: Option<Duration>,
-    /// Look for the statement or grant behind each failure, and keep the keys' policies in the report:
-    /// reads the keys' policies and grants, with your own credentials
+    /// Look for the statement or grant behind each failure and the CloudTrail event that wrote it, and
+    /// keep the keys' policies in the report: reads key policies and grants, and for failures the roles'
+    /// and tables' policies, with your own credentials
     #[arg(long)]
     diagnose: bool,
     #[command(flatten)]
@@ -174,7 +175,8 @@ impl Arguments {
         })
         .await;
         if self.diagnose && !interrupted.get() {
-            for note in diagnose::diagnose(&mut report, plan, runner).await {
+            let aws = Aws::new(runner.service_config(None), &report.environment.region);
+            for note in keyproof_diagnose::diagnose(&mut report, plan, &aws, &aws).await {
                 io.stderr.say(format_args!("warning: {note}"));
             }
         }

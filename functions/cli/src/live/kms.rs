@@ -4,15 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_kms::Client;
-use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, KeyState};
+use aws_sdk_kms::types::{GrantListEntry, GrantOperation, KeyManagerType, KeyMetadata, KeyState};
 use aws_types::SdkConfig;
 use keyproof_check::KeyGrant;
-use keyproof_policy::Grammar;
+use keyproof_policy::{Grammar, Grant};
 use keyproof_template::Place;
 use keyproof_template::{Account, Alias, Encryption, Key, PolicySource};
 
 use super::answer::answer;
-use crate::diagnose::grant;
 
 /// Reads the keys; a key that can't be read leaves its tables to be told about.
 pub(super) async fn read(
@@ -152,4 +151,26 @@ async fn aliases(client: &Client, id: &str) -> Result<Vec<Alias>, String> {
             return Ok(aliases);
         }
     }
+}
+
+fn grant(entry: &GrantListEntry) -> Option<Grant> {
+    let operations = entry.operations().iter().map(GrantOperation::as_str);
+    let mut grant = Grant::new(entry.grantee_principal()?, operations);
+    grant.id = entry.grant_id().map(Into::into);
+    let pairs = |map: &std::collections::HashMap<String, String>| {
+        map.iter()
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect::<Vec<_>>()
+    };
+    if let Some(constraints) = entry.constraints() {
+        grant.encryption_context_subset = constraints
+            .encryption_context_subset()
+            .map(pairs)
+            .unwrap_or_default();
+        grant.encryption_context_equals = constraints
+            .encryption_context_equals()
+            .map(pairs)
+            .unwrap_or_default();
+    }
+    Some(grant)
 }

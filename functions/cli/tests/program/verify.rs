@@ -238,5 +238,85 @@ async fn a_diagnosis_that_may_not_look_costs_no_verdict() {
     );
     let warning =
         format!("warning: no diagnosis of `{KEY}`: kms:GetKeyPolicy: AccessDeniedException: ");
-    assert!(run.stderr.starts_with(&warning), "{}", run.stderr);
+    assert!(run.stderr.contains(&warning), "{}", run.stderr);
+}
+
+/// A widened key policy, as KMS tells it, and the event that CloudTrail has of it.
+fn widened(written: &Value) -> Script {
+    let policy = json!({"Version": "2012-10-17", "Statement": [
+        {"Sid": "AllowKeyUsers", "Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*", "Principal": {"AWS": [
+            "arn:aws:iam::111122223333:role/reader",
+            "arn:aws:iam::111122223333:role/outsider",
+        ]}},
+    ]});
+    let event = json!({
+        "eventName": "PutKeyPolicy", "eventID": "e-1", "eventTime": "2026-01-02T03:04:05Z", "readOnly": false,
+        "userIdentity": {"arn": "arn:aws:sts::111122223333:assumed-role/admin/ada"},
+        "requestParameters": {"keyId": KEY, "policyName": "default", "policy": written.as_str().map_or_else(
+            || policy.to_string(), str::to_owned,
+        )},
+    });
+    let body = |value: Value| Reply::body(&value.to_string());
+    let rules = [
+        ("GetKeyPolicy", json!({"Policy": policy.to_string()})),
+        ("ListGrants", json!({"Grants": [], "Truncated": false})),
+        (
+            "LookupEvents",
+            json!({"Events": [{"EventId": "e-1", "CloudTrailEvent": event.to_string()}]}),
+        ),
+    ];
+    rules
+        .into_iter()
+        .fold(Script::new(world()), |script, (operation, answer)| {
+            script.rule(Rule::new(body(answer)).by("runner").on(operation))
+        })
+}
+
+#[tokio::test]
+async fn a_cause_names_the_event_that_wrote_its_document() {
+    let endpoint = Scripted::start(widened(&Value::Null)).await;
+
+    let (run, _) = verify(&["--diagnose", "--format", "json"])
+        .at(&endpoint)
+        .run_beside()
+        .await;
+
+    run.exits(1);
+    let report: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(
+        report["probes"][2]["cause"],
+        json!({
+            "policy": "resource_policy", "statement": "AllowKeyUsers", "document": KEY,
+            "source": KEY, "pointer": "/Statement/0",
+            "changed": {
+                "event": "PutKeyPolicy", "by": "arn:aws:sts::111122223333:assumed-role/admin/ada",
+                "at": "2026-01-02T03:04:05Z", "event_id": "e-1",
+            },
+        })
+    );
+    assert_eq!(report["documents"][0]["id"], KEY);
+    // The endpoint knows no IAM: said, and no error of the run.
+    assert!(run.stderr.contains(": iam:GetRole: "), "{}", run.stderr);
+    assert!(!run.stderr.contains("CloudTrail"), "{}", run.stderr);
+}
+
+#[tokio::test]
+async fn an_event_that_wrote_something_else_is_not_named() {
+    let written = json!(r#"{"Version": "2012-10-17", "Statement": []}"#);
+    let endpoint = Scripted::start(widened(&written)).await;
+
+    let (run, _) = verify(&["--diagnose", "--format", "json"])
+        .at(&endpoint)
+        .run_beside()
+        .await;
+
+    run.exits(1);
+    let report: Value = serde_json::from_str(&run.stdout).unwrap();
+    let cause = &report["probes"][2]["cause"];
+    assert_eq!(
+        (&cause["statement"], &cause["changed"]),
+        (&json!("AllowKeyUsers"), &Value::Null)
+    );
+    let told = format!("warning: what changed `{KEY}` is not known: ");
+    assert!(run.stderr.contains(&told), "{}", run.stderr);
 }

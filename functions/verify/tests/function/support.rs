@@ -160,13 +160,13 @@ impl Ports for &Fake {
     type Reports = MemoryReports;
     type Queue = MemoryQueue;
 
-    async fn run(&self, plan: &Plan, settings: &Settings) -> Result<Report, RunnerError> {
+    async fn run(&self, plan: &Plan, settings: &Settings) -> Result<Report, HandlerError> {
         self.asked
             .lock()
             .unwrap()
             .push((plan.name.clone(), settings.clone()));
         if self.refuses {
-            return Err(RunnerError::NoCredentials);
+            return Err(RunnerError::NoCredentials.into());
         }
         Ok(self.report(plan, settings))
     }

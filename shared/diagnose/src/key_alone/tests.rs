@@ -2,7 +2,7 @@
 //! Which statement or grant is named, and when none is.
 
 use keyproof_policy::Grant;
-use keyproof_verdict::{ExpectedRow, ObservedRow, Verdict};
+use keyproof_verdict::{DocumentRow, ExpectedRow, ObservedRow, Verdict};
 use serde_json::{Value, json};
 
 use super::*;
@@ -67,9 +67,11 @@ fn exposed(action: &str) -> ProbeRow {
 
 fn key(statements: &Value, grants: Vec<Grant>) -> KeyDocuments {
     let policy = json!({"Version": "2012-10-17", "Statement": statements});
+    let row = DocumentRow::new(KEY, PolicyType::ResourcePolicy, policy.clone());
     let policy = Document::from_value(&policy, Grammar::Resource).unwrap();
     KeyDocuments {
         arn: KEY.to_owned(),
+        row,
         policy,
         grants,
     }
@@ -220,4 +222,30 @@ fn documents_that_say_otherwise_explain_nothing() {
         ),
         None
     );
+}
+
+#[test]
+fn a_statement_is_pointed_at_in_the_policy_and_a_grant_is_not() {
+    let plan = plan();
+    let table = &plan.tables["orders"];
+    let statements = json!([
+        statement(
+            "Other",
+            "arn:aws:iam::111122223333:role/keyproof/reader",
+            "kms:Decrypt"
+        ),
+        statement("Wide", OUTSIDER, "kms:Decrypt"),
+    ]);
+    let by_policy = key(&statements, vec![]);
+    let by_grant = key(&json!([]), vec![Grant::new(OUTSIDER, ["Decrypt"])]);
+    let row = exposed("kms:Decrypt");
+
+    let policy = cause(&row, &plan, table, &by_policy, "us-east-1").unwrap();
+    let grant = cause(&row, &plan, table, &by_grant, "us-east-1").unwrap();
+
+    assert_eq!(policy.source.as_deref(), Some(KEY));
+    assert_eq!(policy.pointer.as_deref(), Some("/Statement/1"));
+    let pointed = by_policy.row.content.pointer("/Statement/1/Sid");
+    assert_eq!(pointed, Some(&json!("Wide")));
+    assert_eq!((grant.source, grant.pointer), (None, None));
 }

@@ -38,10 +38,13 @@ impl DocumentRow {
         }
     }
 
-    /// The document with a path that tells it from others of the same ARN.
+    /// The document with a path that tells it from others of the same ARN. A path that is the ARN
+    /// tells nothing more.
     #[must_use]
     pub fn at(mut self, path: &str) -> Self {
-        self.id = format!("{} {path}", self.document);
+        if path != self.document {
+            self.id = format!("{} {path}", self.document);
+        }
         self
     }
 

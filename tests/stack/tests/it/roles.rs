@@ -26,7 +26,18 @@ const FUNCTIONS: [(&str, Permissions); 4] = [
 
 /// Actions that take no resource.
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html>
-const WITHOUT_RESOURCE: [&str; 2] = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"];
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudtrail.html>
+const WITHOUT_RESOURCE: [&str; 3] = [
+    "cloudtrail:LookupEvents",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+];
+
+/// Managed policies of the account and of AWS's: which ones a role has, no template can say.
+const MANAGED_POLICIES: [&str; 2] = [
+    "arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/*",
+    "arn:${AWS::Partition}:iam::aws:policy/*",
+];
 
 /// An action and what it is allowed on, as the template writes it.
 type Granted = (String, String);
@@ -167,6 +178,16 @@ fn resources(
     };
     match on {
         "plan roles" => return all(&["ReaderRole.Arn", "OutsiderRole.Arn", "TestRoleArns"]),
+        "plan roles and its own" => {
+            let own = format!("{function}FunctionRole.Arn");
+            return all(&["ReaderRole.Arn", "OutsiderRole.Arn", "TestRoleArns", &own]);
+        }
+        "plan keys" => return all(&["OrdersKey.Arn", "TestKeyArns"]),
+        "all plan tables" => {
+            return all(&["OrdersTable.Arn", "ControlTable.Arn", "TestTableArns"]);
+        }
+        "attached policies" => return all(&MANAGED_POLICIES),
+        "the trail" => return all(&["*"]),
         "plan tables" => return all(&["OrdersTable.Arn", "ControlTable.Arn"]),
         "plan tables and keys" => {
             let tables = ["OrdersTable.Arn", "ControlTable.Arn", "TestTableArns"];
@@ -232,7 +253,11 @@ fn wildcards(template: &Template) -> Vec<String> {
                     let inside =
                         resource.starts_with("${") && named.ends_with('/') && rest.is_empty();
                     let exact = !resource.contains('*');
-                    if !exact && !inside && !WITHOUT_RESOURCE.contains(&&*action) {
+                    let policy = MANAGED_POLICIES.contains(&&**resource)
+                        && keyproof_verify::PERMISSIONS
+                            .iter()
+                            .any(|(on, all)| *on == "attached policies" && all.contains(&&*action));
+                    if !exact && !inside && !policy && !WITHOUT_RESOURCE.contains(&&*action) {
                         found.push(format!("{name} allows {action} on {resource}"));
                     }
                 }
@@ -280,6 +305,12 @@ fn each_mutant(part: &str, change: impl Fn(&mut Vec<Node>)) -> Vec<(String, Temp
                     Some("If") => branch(&mut all[index]),
                     _ => &mut all[index],
                 };
+                // What takes no resource has no wider one.
+                let actions = texts(statement.get("Action").unwrap());
+                let unbound = |action: &String| WITHOUT_RESOURCE.contains(&&**action);
+                if part == "Resource" && actions.iter().any(unbound) {
+                    continue;
+                }
                 let texts = entry(statement, part);
                 let mut list = match std::mem::replace(&mut texts.value, Value::Null) {
                     Value::Sequence(list) => list,

@@ -52,7 +52,7 @@ impl Ports for Host {
     type Reports = MemoryReports;
     type Queue = Queue;
 
-    async fn run(&self, plan: &Plan, settings: &Settings) -> Result<Report, RunnerError> {
+    async fn run(&self, plan: &Plan, settings: &Settings) -> Result<Report, HandlerError> {
         let fate = self.gate.look().await;
         let id = settings.run_id.map(|id| id.to_string()).unwrap_or_default();
         let report = self.world.report(plan, id, settings.trigger.clone());
@@ -60,7 +60,7 @@ impl Ports for Host {
             .told(&(fate == Fate::Answered, format!("{:?}", report.summary)));
         match fate {
             Fate::Answered => Ok(report),
-            Fate::Refused | Fate::Lost => Err(RunnerError::NoCredentials),
+            Fate::Refused | Fate::Lost => Err(RunnerError::NoCredentials.into()),
         }
     }
 

@@ -31,7 +31,7 @@ class Function:
 
     def __init__(self, name, binary, environment, now=time.time, timeout=60):
         self.name, self.now, self.timeout, self.log, self.errors = name, now, timeout, [], []
-        self.waiting, self.answers = queue.Queue(), queue.Queue()
+        self.waiting, self.answers, self.taken = queue.Queue(), queue.Queue(), 0
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler(self))
         self.server.daemon_threads = True
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
@@ -131,6 +131,7 @@ def handler(function):
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
+            function.taken += 1
 
         def do_POST(self):
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))

@@ -36,6 +36,9 @@ pub enum HandlerError {
     /// The state table, the report bucket or the run queue.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The state machine that carries large runs out.
+    #[error("the state machine can't be started: {0}")]
+    NotStarted(String),
     /// A message of a batch that would have been cut short.
     #[error("there is too little time left for this run; it will be tried again")]
     NoTime,
@@ -54,6 +57,7 @@ impl HandlerError {
             Self::Store(StoreError::Item(ItemError::OtherSchema { .. })) => "OtherSchema",
             Self::Store(error) if error.is_retryable() => "Retryable",
             Self::Store(_) => "State",
+            Self::NotStarted(_) => "NotStarted",
             Self::NoTime => "NoTime",
         }
     }

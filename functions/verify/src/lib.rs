@@ -12,6 +12,8 @@
 mod change;
 mod diagnosis;
 mod error;
+mod large;
+mod machine;
 mod plans;
 mod ports;
 mod record;
@@ -29,6 +31,7 @@ use serde::Serialize;
 use ulid::Ulid;
 
 pub use error::HandlerError;
+pub use large::{Failure, LargeRun, Limits, Step, StepAnswer};
 pub use plans::Plans;
 pub use ports::{Aws, Ports, Queue, Stack, StackOf};
 pub use request::{Message, Request, messages};
@@ -44,7 +47,12 @@ pub const PERMISSIONS: &[(&str, &[&str])] = &[
         "KEYPROOF_REPORT_BUCKET",
         keyproof_store::iam_actions::PUT_REPORT,
     ),
+    (
+        "KEYPROOF_REPORT_BUCKET",
+        keyproof_store::iam_actions::FIND_REPORT,
+    ),
     ("KEYPROOF_QUEUE_URL", keyproof_store::iam_actions::SEND),
+    ("KEYPROOF_STATE_MACHINE", machine::IAM_ACTIONS),
     // With `KEYPROOF_DIAGNOSE`.
     ("the trail", keyproof_diagnose::iam_actions::EVENTS),
     ("plan keys", keyproof_diagnose::iam_actions::KEYS),
@@ -80,6 +88,8 @@ pub enum Answer {
     Done(Done),
     /// Which messages of a batch are to be delivered again.
     Batch(BatchAnswer),
+    /// What a step of a large run came to.
+    Step(StepAnswer),
 }
 
 /// What was done where there is no report.
@@ -98,6 +108,11 @@ pub enum Done {
     },
     /// A later re-verification is pending, which covers this one.
     Covered,
+    /// The run is too large for one invocation, and is carried out in shards.
+    HandedOver {
+        /// Its id.
+        run_id: String,
+    },
     /// It was too early; the request is in the queue again.
     Postponed,
     /// The plan was removed.
@@ -173,6 +188,9 @@ impl<P: Ports> Function<P> {
         invocation: &Invocation,
         log: &mut impl Write,
     ) -> Result<Answer, HandlerError> {
+        if let Some(step) = Step::read(payload)? {
+            return self.take(step, invocation, log).await;
+        }
         let Some(messages) = messages(payload)? else {
             return self
                 .carry_out(Request::read(payload)?, invocation, log)
@@ -246,6 +264,29 @@ impl<P: Ports> Function<P> {
                 self.run_alone(None, trigger, None, invocation, log).await
             }
         }
+    }
+
+    /// Carries out a step of a large run.
+    async fn take(
+        &self,
+        step: Step,
+        invocation: &Invocation,
+        log: &mut impl Write,
+    ) -> Result<Answer, HandlerError> {
+        let Some(stack) = Box::pin(self.ports.stack()).await? else {
+            return Err(HandlerError::InvalidRequest(
+                "a step of a large run needs the stack's state table; set `KEYPROOF_STATE_TABLE`"
+                    .to_owned(),
+            ));
+        };
+        let run = stored::StoredRun {
+            ports: &self.ports,
+            stack,
+            remembered: &self.remembered,
+            invocation,
+        };
+        // Boxed, as the futures of the table's calls are deep.
+        Ok(Answer::Step(Box::pin(run.take(step, log)).await?))
     }
 
     /// Runs a plan of the environment: nothing is kept but what the log says.

@@ -2,6 +2,7 @@
 //! The ports: to the AWS under test, to the stack's own parts, and to the clock.
 
 use std::future::Future;
+use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
@@ -14,8 +15,9 @@ use keyproof_store::{
 use keyproof_verdict::Report;
 use tokio::sync::OnceCell;
 
-use crate::HandlerError;
 use crate::diagnosis::{diagnose, is_wanted};
+use crate::machine::StateMachine;
+use crate::{HandlerError, LargeRun, Limits};
 
 /// What the function needs of the world.
 pub trait Ports: Sized {
@@ -36,6 +38,10 @@ pub trait Ports: Sized {
     /// The stack that the function is part of; `None` where it stands alone.
     fn stack(&self) -> impl Future<Output = Result<Option<&StackOf<Self>>, HandlerError>>;
 
+    /// Hands a run that is too large for one invocation over; `false` where there is nobody to take
+    /// it.
+    fn hand_over(&self, run: &LargeRun) -> impl Future<Output = Result<bool, HandlerError>>;
+
     /// The time.
     fn now(&self) -> Timestamp;
 }
@@ -54,6 +60,8 @@ pub struct Stack<T, R, Q> {
     pub queue: Q,
     /// When failures are confirmed and told again.
     pub rules: Rules,
+    /// When a run is carried out in shards.
+    pub limits: Limits,
 }
 
 /// AWS, as the function's own role.
@@ -63,6 +71,8 @@ pub struct Aws {
     /// Made by the first run and kept for the life of the process.
     runner: OnceCell<Runner>,
     stack: OnceCell<Option<Stack<DynamoTable, S3Reports, Queue>>>,
+    /// Whoever carries out what is too large for one invocation.
+    machine: OnceCell<Option<StateMachine>>,
 }
 
 impl Aws {
@@ -73,6 +83,7 @@ impl Aws {
             environment,
             runner: OnceCell::const_new(),
             stack: OnceCell::const_new(),
+            machine: OnceCell::const_new(),
         }
     }
 
@@ -83,12 +94,7 @@ impl Aws {
 
     async fn connect(&self) -> Result<Option<Stack<DynamoTable, S3Reports, Queue>>, HandlerError> {
         let environment = (self.environment)();
-        let named = |name: &str| {
-            let found = environment.iter().find(|(known, _)| known == name);
-            found
-                .map(|(_, value)| value.as_str())
-                .filter(|value| !value.is_empty())
-        };
+        let named = |name: &str| named(&environment, name);
         let Some(table) = named("KEYPROOF_STATE_TABLE") else {
             return Ok(None);
         };
@@ -107,6 +113,19 @@ impl Aws {
             })?;
             rules.remind_after = SignedDuration::from_hours(i64::from(hours));
         }
+        let mut limits = Limits::default();
+        for (variable, limit) in [
+            ("KEYPROOF_SHARD_PROBES", &mut limits.probes),
+            ("KEYPROOF_SHARDS_AT_ONCE", &mut limits.shards_at_once),
+        ] {
+            if let Some(number) = named(variable) {
+                *limit = number.parse::<NonZeroUsize>().map_err(|_| {
+                    HandlerError::CannotRun(format!(
+                        "`{variable}` is `{number}`; expected a whole number from 1"
+                    ))
+                })?;
+            }
+        }
         // Lambda names the region; the default is for a laptop.
         let runner = self.runner(&Settings::default(), "us-east-1").await?;
         let config = runner.service_config(named("KEYPROOF_STATE_ENDPOINT_URL"));
@@ -115,8 +134,27 @@ impl Aws {
             reports: S3Reports::new(&config, bucket),
             queue: Queue(named("KEYPROOF_QUEUE_URL").map(|url| SqsQueue::new(&config, url))),
             rules,
+            limits,
         }))
     }
+
+    async fn machine(&self) -> Result<Option<StateMachine>, RunnerError> {
+        let environment = (self.environment)();
+        let Some(arn) = named(&environment, "KEYPROOF_STATE_MACHINE") else {
+            return Ok(None);
+        };
+        let runner = self.runner(&Settings::default(), "us-east-1").await?;
+        let config = runner.service_config(named(&environment, "KEYPROOF_STATE_ENDPOINT_URL"));
+        Ok(Some(StateMachine::new(&config, arn)))
+    }
+}
+
+/// A variable that is set to something.
+fn named<'a>(environment: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    let found = environment.iter().find(|(known, _)| known == name);
+    found
+        .map(|(_, value)| value.as_str())
+        .filter(|value| !value.is_empty())
 }
 
 impl Ports for Aws {
@@ -140,6 +178,14 @@ impl Ports for Aws {
     async fn stack(&self) -> Result<Option<&StackOf<Self>>, HandlerError> {
         let connected = self.stack.get_or_try_init(|| self.connect()).await?;
         Ok(connected.as_ref())
+    }
+
+    async fn hand_over(&self, run: &LargeRun) -> Result<bool, HandlerError> {
+        let machine = self.machine.get_or_try_init(|| self.machine()).await?;
+        match machine {
+            Some(machine) => machine.start(run).await.map(|()| true),
+            None => Ok(false),
+        }
     }
 
     fn now(&self) -> Timestamp {

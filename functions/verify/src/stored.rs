@@ -9,17 +9,18 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use keyproof_aws::Settings;
 use keyproof_plan::Plan;
-use keyproof_state::{Observed, PlanHead, RunRequest, RunStage, RunStatus};
+use keyproof_state::{Observed, PlanHead, PolicyChange, RunRequest, RunStage, RunStatus};
 use keyproof_store::{Claim, Committed, RunQueue, Started, Store, Table};
 use keyproof_verdict::Report;
 use ulid::Ulid;
 
+use crate::large::LargeRun;
 use crate::plans::{explain, shortened};
 use crate::request::derived;
 use crate::{Answer, Done, HandlerError, Invocation, Ports, StackOf, change, record, time_to_use};
 
 /// How long a run's status is kept.
-const KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
+pub(crate) const KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// How long a re-verification may be put off by later ones.
 const LONGEST_PUT_OFF: SignedDuration = SignedDuration::from_mins(30);
 /// How much too early a request may come: clocks differ.
@@ -70,6 +71,15 @@ fn there(plans: &[String]) -> String {
         [] => "the state table has none, store one with `keyproof plan push`".to_owned(),
         names => format!("the state table has {}", names.join(", ")),
     }
+}
+
+/// What a run that is over says of itself beside its report.
+pub(crate) struct Finished<'a> {
+    pub(crate) seq: u64,
+    pub(crate) version: u64,
+    pub(crate) change: Option<&'a PolicyChange>,
+    pub(crate) confirms: Option<&'a str>,
+    pub(crate) not_before: Option<Timestamp>,
 }
 
 /// What a run needs.
@@ -138,7 +148,7 @@ impl<P: Ports> StoredRun<'_, P> {
                 )));
             }
         }
-        let done = self.run_and_commit(&request, &head, id, log).await;
+        let done = self.run_and_commit(&request, &head, (id, now), log).await;
         if let Err(error) = &done {
             self.note_failure(&status, error).await;
         }
@@ -149,10 +159,33 @@ impl<P: Ports> StoredRun<'_, P> {
         &self,
         request: &RunRequest,
         head: &PlanHead,
-        id: Ulid,
+        (id, now): (Ulid, Timestamp),
         log: &mut impl Write,
     ) -> Result<Answer, HandlerError> {
-        let plan = self.plan(head).await?;
+        let plan = self.plan(&head.plan, head.version, &head.digest).await?;
+        let confirms = request.confirms.map(|run| run.to_string());
+        if plan.probes().len() > self.stack.limits.probes.get() {
+            let run = LargeRun {
+                plan: head.plan.clone(),
+                version: head.version,
+                digest: head.digest.clone(),
+                run_id: id.to_string(),
+                seq: head.next_seq,
+                trigger: request.trigger.clone(),
+                started_at: now,
+                change: request.change.clone(),
+                confirms: confirms.clone(),
+                not_before: request.not_before,
+            };
+            if self.ports.hand_over(&run).await? {
+                tracing::info!(
+                    run_id = run.run_id,
+                    plan = run.plan,
+                    "the run is carried out in shards"
+                );
+                return Ok(Answer::Done(Done::HandedOver { run_id: run.run_id }));
+            }
+        }
         let settings = Settings {
             trigger: request.trigger.clone(),
             deadline: Some(time_to_use(self.invocation.remaining)),
@@ -160,12 +193,32 @@ impl<P: Ports> StoredRun<'_, P> {
             ..Settings::default()
         };
         let report = self.ports.run(&plan, &settings).await?;
-        let confirms = request.confirms.map(|run| run.to_string());
-        let observed = Observed {
+        let finished = Finished {
             seq: head.next_seq,
-            plan_version: head.version,
+            version: head.version,
             change: request.change.as_ref(),
             confirms: confirms.as_deref(),
+            not_before: request.not_before,
+        };
+        Ok(match self.commit(report, &finished, log).await? {
+            (_, Some(report)) => Answer::Report(report),
+            (commit, None) => Answer::Done(Done::Before { commit }),
+        })
+    }
+
+    /// Commits a run, and sees to what follows from it: its number in the order of commits, and its
+    /// report as it was committed; without one, where it had been committed before.
+    pub(crate) async fn commit(
+        &self,
+        report: Report,
+        finished: &Finished<'_>,
+        log: &mut impl Write,
+    ) -> Result<(u64, Option<Box<Report>>), HandlerError> {
+        let observed = Observed {
+            seq: finished.seq,
+            plan_version: finished.version,
+            change: finished.change,
+            confirms: finished.confirms,
         };
         let stack = self.stack;
         let committed = stack
@@ -174,9 +227,7 @@ impl<P: Ports> StoredRun<'_, P> {
             .await;
         let applied = match committed {
             Ok(Committed::Now(applied)) => applied,
-            Ok(Committed::Before(commit)) => {
-                return Ok(Answer::Done(Done::Before { commit }));
-            }
+            Ok(Committed::Before(commit)) => return Ok((commit, None)),
             Err(error) => {
                 // Nobody has the report then but the log.
                 record::uncommitted(&report, self.invocation, log);
@@ -189,21 +240,26 @@ impl<P: Ports> StoredRun<'_, P> {
             .and_then(|text| Report::from_json(text).ok())
             .unwrap_or(report);
         record::committed(&report, &applied, self.invocation, log);
-        if let Some(at) = request.not_before {
-            stack.store.settle_recheck(&request.plan, at).await?;
+        let plan = &report.plan.name;
+        if let Some(at) = finished.not_before {
+            stack.store.settle_recheck(plan, at).await?;
         }
         if applied.unconfirmed && !applied.run.late {
-            self.ask_for_confirmation(request, id).await?;
+            self.ask_for_confirmation(&report, finished.change).await?;
         }
-        Ok(Answer::Report(Box::new(report)))
+        Ok((applied.run.commit, Some(Box::new(report))))
     }
 
-    /// The version of the plan that is in force.
-    async fn plan(&self, head: &PlanHead) -> Result<Arc<Plan>, HandlerError> {
-        if let Some(plan) = self.remembered.get(&head.plan, head.version) {
+    /// A version of a plan, which must have this digest.
+    pub(crate) async fn plan(
+        &self,
+        name: &str,
+        number: u64,
+        digest: &str,
+    ) -> Result<Arc<Plan>, HandlerError> {
+        if let Some(plan) = self.remembered.get(name, number) {
             return Ok(plan);
         }
-        let (name, number) = (&head.plan, head.version);
         let version = self.stack.store.version(name, number).await?;
         let version = version.ok_or_else(|| {
             HandlerError::InvalidPlan(format!(
@@ -213,10 +269,10 @@ impl<P: Ports> StoredRun<'_, P> {
         let what = format!("version {number} of the plan `{name}`");
         let plan = Plan::parse(&version.text)
             .map_err(|errors| HandlerError::InvalidPlan(explain(&what, &errors)))?;
-        if plan.digest != head.digest || plan.name != head.plan {
+        if plan.digest != digest || plan.name != name {
             return Err(HandlerError::InvalidPlan(format!(
-                "{what} is not what was pushed: its digest is {}, not {}; push it again",
-                plan.digest, head.digest
+                "{what} is not what was pushed: its digest is {}, not {digest}; push it again",
+                plan.digest
             )));
         }
         let plan = Arc::new(plan);
@@ -226,15 +282,16 @@ impl<P: Ports> StoredRun<'_, P> {
 
     async fn ask_for_confirmation(
         &self,
-        request: &RunRequest,
-        id: Ulid,
+        report: &Report,
+        change: Option<&PolicyChange>,
     ) -> Result<(), HandlerError> {
         let now = self.ports.now();
+        let confirms = keyproof_state::ulid(&report.run.id);
         let confirmation = RunRequest {
-            run_id: Some(derived(id.timestamp_ms(), &format!("{id}/confirmation"))),
-            confirms: Some(id),
-            change: request.change.clone(),
-            ..RunRequest::new(request.plan.clone(), "confirmation")
+            run_id: confirms.map(|id| derived(id.timestamp_ms(), &format!("{id}/confirmation"))),
+            confirms,
+            change: change.cloned(),
+            ..RunRequest::new(report.plan.name.clone(), "confirmation")
         };
         change::recheck(confirmation, &self.stack.store, &self.stack.queue, now).await?;
         Ok(())

@@ -38,7 +38,7 @@ impl Canary {
     }
 }
 
-fn object<'a>(
+pub(crate) fn object<'a>(
     members: impl IntoIterator<Item = (&'a String, &'a Attribute)>,
 ) -> Map<String, Value> {
     let members = members.into_iter();

@@ -33,6 +33,7 @@ mod schema;
 mod suggest;
 mod text;
 mod unit;
+mod write;
 
 #[cfg(test)]
 mod tests;

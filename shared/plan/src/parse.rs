@@ -32,17 +32,37 @@ impl Plan {
     /// # Errors
     /// Everything that is wrong with it, in the document's order, each with its line and column.
     pub fn parse(text: &str) -> Result<Self, Vec<PlanError>> {
-        let reading = keyproof_document::read(text);
-        let mut errors = Errors(reading.errors.into_iter().map(PlanError::from).collect());
-        let plan = reading
-            .node
-            .and_then(|root| plan(&root, digest(text), &mut errors));
-        match plan {
-            Some(plan) if errors.0.is_empty() => Ok(plan),
-            _ => {
-                errors.0.sort_by_key(|error| error.place);
-                Err(errors.0)
-            }
+        read(text, digest(text), Extent::Whole)
+    }
+
+    /// Reads a part of a plan, as [`Plan::to_json`] writes it: a plan by all rules, but that it may
+    /// hold tables of which nothing is asked but the key, and that its digest is the whole plan's.
+    ///
+    /// # Errors
+    /// As [`Plan::parse`].
+    pub fn parse_part(text: &str, whole: &str) -> Result<Self, Vec<PlanError>> {
+        read(text, whole.to_owned(), Extent::Part)
+    }
+}
+
+/// Whether a document is all there is of its plan.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    Whole,
+    Part,
+}
+
+fn read(text: &str, digest: String, extent: Extent) -> Result<Plan, Vec<PlanError>> {
+    let reading = keyproof_document::read(text);
+    let mut errors = Errors(reading.errors.into_iter().map(PlanError::from).collect());
+    let plan = reading
+        .node
+        .and_then(|root| plan(&root, digest, extent, &mut errors));
+    match plan {
+        Some(plan) if errors.0.is_empty() => Ok(plan),
+        _ => {
+            errors.0.sort_by_key(|error| error.place);
+            Err(errors.0)
         }
     }
 }
@@ -59,7 +79,7 @@ fn digest(text: &str) -> String {
 }
 
 /// The plan. `None` only where an error was pushed.
-fn plan(root: &Node, digest: String, errors: &mut Errors) -> Option<Plan> {
+fn plan(root: &Node, digest: String, extent: Extent, errors: &mut Errors) -> Option<Plan> {
     let cursor = Cursor {
         node: root,
         path: String::new(),
@@ -95,7 +115,8 @@ fn plan(root: &Node, digest: String, errors: &mut Errors) -> Option<Plan> {
         .iter()
         .map(|item| expectation::expectation(item, &names, errors))
         .collect();
-    if let Some(cursor) = fields.get("expectations").filter(|_| drafts.is_empty()) {
+    let nothing = drafts.is_empty() && extent == Extent::Whole;
+    if let Some(cursor) = fields.get("expectations").filter(|_| nothing) {
         plan_wide::no_expectations(&cursor, errors);
     }
     let planned = plan_wide::probe_ids(&names, &drafts, errors);

@@ -46,7 +46,7 @@ pub fn collect(
     facts: &RunFacts,
 ) -> Result<Collected, ManifestError> {
     manifest.check(plan)?;
-    let planned: Vec<String> = plan.probes().into_iter().map(|probe| probe.id).collect();
+    let planned = plan.probes();
     let shard_of = shard_of(plan, manifest);
     let mut refused = Vec::new();
     let mut notes: Vec<NoteRow> = Vec::new();
@@ -111,10 +111,12 @@ pub fn collect(
     report.documents = documents;
     report.calls = calls;
     let mut exceptions: HashMap<String, ExceptionNote> = HashMap::new();
-    for id in planned {
-        if let Some(Found { row, exception }) = found.remove(&id) {
+    for probe in planned {
+        if let Some(Found { mut row, exception }) = found.remove(&probe.id) {
+            // Who had no more than a part doesn't know where the probe stands in the whole.
+            row.line = Some(probe.place.line);
             report.probes.push(row);
-            exceptions.extend(exception.map(|note| (id, note)));
+            exceptions.extend(exception.map(|note| (probe.id, note)));
         }
     }
     let excepted = plan.exceptions.iter();

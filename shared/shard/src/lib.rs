@@ -3,7 +3,8 @@
 //!
 //! [`cut()`] divides a plan so that no verdict crosses a shard: a table stays whole, with every
 //! principal that must and must not read it, so that the witness of a denial is always in the same
-//! report. [`collect()`] puts the shards' reports together again: each planned probe once, in plan
+//! report. [`Part`] is what whoever carries a shard
+//! out gets of it. [`collect()`] puts the shards' reports together again: each planned probe once, in plan
 //! order, whatever became of the shard. What a dead shard should have found out is `blind`.
 //!
 //! Pure: values in, values out. Who carries the shards out, and where their reports wait, is
@@ -14,6 +15,7 @@
 mod collect;
 mod cut;
 mod manifest;
+mod part;
 
 #[cfg(test)]
 mod tests;
@@ -21,3 +23,4 @@ mod tests;
 pub use collect::{Collected, collect};
 pub use cut::cut;
 pub use manifest::{Manifest, ManifestError, Shard};
+pub use part::{Part, PartError};

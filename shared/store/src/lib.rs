@@ -30,7 +30,9 @@ pub use table::{Condition, Query, Range, Table, TableError, Update, Updated, Wri
 /// The IAM actions that each adapter needs.
 pub mod iam_actions {
     pub use crate::queue::SEND_ACTIONS as SEND;
-    pub use crate::reports::{PUT_ACTIONS as PUT_REPORT, READ_ACTIONS as READ_REPORT};
+    pub use crate::reports::{
+        FIND_ACTIONS as FIND_REPORT, PUT_ACTIONS as PUT_REPORT, READ_ACTIONS as READ_REPORT,
+    };
     pub use crate::schedules::{DELETE_ACTIONS as DELETE_SCHEDULE, PUT_ACTIONS as PUT_SCHEDULE};
     pub use crate::table::{
         READ_ACTIONS as READ, REMOVE_ACTIONS as REMOVE, WRITE_ACTIONS as WRITE,

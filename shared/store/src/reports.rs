@@ -13,6 +13,10 @@ use crate::StoreError;
 pub const PUT_ACTIONS: &[&str] = &["s3:PutObject"];
 /// What reading one needs.
 pub const READ_ACTIONS: &[&str] = &["s3:GetObject"];
+/// What reading one needs that may not be there: without a right to list, S3 answers as if it were
+/// forbidden.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
+pub const FIND_ACTIONS: &[&str] = &["s3:GetObject", "s3:ListBucket"];
 
 /// Keeps reports.
 pub trait Reports {

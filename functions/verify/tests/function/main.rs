@@ -13,6 +13,7 @@ mod alone;
 mod batches;
 mod changes;
 mod events;
+mod large;
 mod refused;
 mod stored;
 mod support;

@@ -13,7 +13,7 @@ use keyproof_state::Rules;
 use keyproof_store::memory::{MemoryQueue, MemoryReports, MemoryTable};
 use keyproof_store::{Every, Store};
 use keyproof_verdict::{Finding, Observations, Report, RunFacts, Verdict, judge};
-use keyproof_verify::{Answer, Function, HandlerError, Invocation, Ports, Stack};
+use keyproof_verify::{Answer, Function, HandlerError, Invocation, LargeRun, Limits, Ports, Stack};
 use serde_json::{Value, json};
 
 pub(crate) const PLAN: &str = r#"{"keyproof": "plan/v1", "name": "orders", "region": "us-east-1",
@@ -36,6 +36,8 @@ pub(crate) struct Fake {
     /// What the coming runs see of the read: everything passes where nothing is said.
     pub(crate) sees: Mutex<VecDeque<Option<Finding>>>,
     pub(crate) refuses: bool,
+    /// The runs that were handed over; `None` where there is nobody to take them.
+    pub(crate) handed_over: Option<Mutex<Vec<LargeRun>>>,
     pub(crate) stack: Option<MemoryStack>,
     pub(crate) now: Mutex<Timestamp>,
 }
@@ -47,6 +49,7 @@ impl Fake {
             asked: Mutex::default(),
             sees: Mutex::default(),
             refuses: false,
+            handed_over: None,
             stack: None,
             now: Mutex::new(NOW.parse().unwrap()),
         }
@@ -60,6 +63,7 @@ impl Fake {
                 reports: MemoryReports::default(),
                 queue: MemoryQueue::default(),
                 rules: Rules::default(),
+                limits: Limits::default(),
             }),
             ..Self::alone()
         }
@@ -173,6 +177,14 @@ impl Ports for &Fake {
 
     async fn stack(&self) -> Result<Option<&MemoryStack>, HandlerError> {
         Ok(self.stack.as_ref())
+    }
+
+    async fn hand_over(&self, run: &LargeRun) -> Result<bool, HandlerError> {
+        let taken = self.handed_over.as_ref();
+        Ok(taken.is_some_and(|taken| {
+            taken.lock().unwrap().push(run.clone());
+            true
+        }))
     }
 
     fn now(&self) -> Timestamp {

@@ -13,7 +13,7 @@ fn every_alarm_reaches_people_and_is_on_the_dashboard() {
     let template = Template::of_the_repository();
     let body = written(template.property(DASHBOARD, "DashboardBody").unwrap());
     let alarms = template.resources("AWS::CloudWatch::Alarm");
-    assert_eq!(alarms.len(), 12);
+    assert_eq!(alarms.len(), 13);
     for (name, _) in alarms {
         let actions = template.property(name, "AlarmActions").unwrap();
         assert_eq!(crate::template::texts(actions), ["AlertTopic"], "{name}");
@@ -40,7 +40,7 @@ fn the_alarm_on_fewer_probes_knows_how_many_the_plan_has() {
 fn every_function_is_watched_and_the_time_it_may_take_is_the_templates() {
     let template = Template::of_the_repository();
     let functions = template.resources("AWS::Serverless::Function");
-    assert_eq!(functions.len(), 4);
+    assert_eq!(functions.len(), 5);
     for alarm in ["ErrorsAlarm", "ThrottlesAlarm", "DurationAlarm"] {
         let metrics = template
             .property(alarm, "Metrics")

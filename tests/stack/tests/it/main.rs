@@ -12,6 +12,7 @@
 )]
 
 mod alarms;
+mod large_runs;
 mod roles;
 mod template;
 mod triggers;

@@ -210,7 +210,7 @@ fn resources(
         ("events", _) => format!(
             "arn:${{AWS::Partition}}:events:${{AWS::Region}}:${{AWS::AccountId}}:event-bus/{variable}"
         ),
-        ("sns" | "kms", _) => variable.clone(),
+        ("sns" | "kms" | "states", _) => variable.clone(),
         (other, _) => panic!("how does one name what {other} acts on?"),
     };
     let actions = actions.chunks(1);
@@ -250,8 +250,10 @@ fn wildcards(template: &Template) -> Vec<String> {
                 for resource in resources.iter().flatten() {
                     // A star may stand for what is inside of one resource that is named.
                     let (named, rest) = resource.split_once('*').unwrap_or((resource, ""));
-                    let inside =
-                        resource.starts_with("${") && named.ends_with('/') && rest.is_empty();
+                    let in_resource = resource.starts_with("${") && named.ends_with('/');
+                    let of_machine =
+                        named.contains(":execution:${AWS::StackName}-") && named.ends_with(':');
+                    let inside = (in_resource || of_machine) && rest.is_empty();
                     let exact = !resource.contains('*');
                     let policy = MANAGED_POLICIES.contains(&&**resource)
                         && keyproof_verify::PERMISSIONS

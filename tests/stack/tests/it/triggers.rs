@@ -108,6 +108,7 @@ fn everything_that_could_be_lost_has_a_dead_letter_queue() {
             "PolicyChanges",
             "PublishFunction",
             "RunQueue",
+            "ShardFunction",
             "SweepSchedule",
             "VerifyFunction"
         ]

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The step that there are many of: one shard is carried out, by whoever has no more of the plan
+//! than that.
+
+use keyproof_aws::Settings;
+use keyproof_shard::Part;
+use keyproof_state::report_text;
+use keyproof_store::{Reports, StoreError};
+
+use super::{LargeRun, StepAnswer, left_behind};
+use crate::stored::StoredRun;
+use crate::{HandlerError, Ports, time_to_use};
+
+impl<P: Ports> StoredRun<'_, P> {
+    /// Carries the shard out and leaves its report. One that is there already is left alone: the
+    /// step died after its work.
+    pub(super) async fn shard(
+        &self,
+        run: &LargeRun,
+        shard: usize,
+    ) -> Result<StepAnswer, HandlerError> {
+        let reports = &self.stack.reports;
+        let part = left_behind(reports, &run.part(shard)).await?;
+        let plan = Part::read(&part, &run.run_id, shard)
+            .map_err(|error| HandlerError::InvalidPlan(error.to_string()))?;
+        let answer = StepAnswer::Shard {
+            shard,
+            probes: plan.probes().len(),
+        };
+        let key = run.report(shard);
+        if reports.get(&key).await?.is_some() {
+            tracing::info!(
+                run_id = run.run_id,
+                shard,
+                "the shard was carried out before"
+            );
+            return Ok(answer);
+        }
+        let settings = Settings {
+            trigger: run.trigger.clone(),
+            deadline: Some(time_to_use(self.invocation.remaining)),
+            run_id: keyproof_state::ulid(&run.run_id),
+            ..Settings::default()
+        };
+        let report = self.ports.run(&plan, &settings).await?;
+        let text = report_text(&report).map_err(StoreError::from)?;
+        reports.put(&key, &text).await?;
+        Ok(answer)
+    }
+}

@@ -37,7 +37,7 @@ use std::collections::BTreeMap;
 use keyproof_core::PolicyType;
 use keyproof_plan::{Plan, Probe};
 use keyproof_verdict::{
-    DocumentRow, Observations, Report, RunFacts, Verdict, judge, judge_unwatched,
+    Answer, DocumentRow, Observations, Report, RunFacts, Verdict, judge, judge_unwatched,
 };
 
 use cause::ReliedOn;
@@ -145,6 +145,40 @@ pub fn observations(
     wanted: impl Fn(&Probe) -> bool,
 ) -> Observations {
     Observer::new(plan, estate, circumstances, facts).observe(wanted)
+}
+
+/// What the runner would see that takes no role's place: each call is made in its own name, whatever
+/// the principal. For users, whom no plan can name.
+#[must_use]
+pub fn own_observations(
+    plan: &Plan,
+    estate: &Estate,
+    circumstances: &Circumstances,
+    facts: &RunFacts,
+    wanted: impl Fn(&Probe) -> bool,
+) -> Observations {
+    Observer::new(plan, estate, circumstances, facts)
+        .in_the_runners_name()
+        .observe(wanted)
+}
+
+/// The answers to `sts:AssumeRole` alone, of those principals that are wanted.
+#[must_use]
+pub fn assumptions(
+    plan: &Plan,
+    estate: &Estate,
+    circumstances: &Circumstances,
+    facts: &RunFacts,
+    wanted: impl Fn(&str) -> bool,
+) -> BTreeMap<String, Answer> {
+    let observer = Observer::new(plan, estate, circumstances, facts);
+    let names = plan.principals.keys().filter(|name| wanted(name));
+    names
+        .filter_map(|name| {
+            let opened = observer.opened(name)?;
+            Some((name.clone(), opened.seen.observation.answer.clone()))
+        })
+        .collect()
 }
 
 fn facts_of(estate: &Estate, facts: RunFacts) -> RunFacts {

@@ -75,6 +75,8 @@ pub(crate) struct Observer<'a> {
     pub(crate) session_name: String,
     pub(crate) runner: Option<Caller<'a>>,
     pub(crate) probes: Vec<Probe>,
+    /// Whether the runner calls in its own name.
+    pub(crate) own_name: bool,
     sessions: BTreeMap<&'a str, OnceCell<Opened<'a>>>,
 }
 
@@ -99,12 +101,19 @@ impl<'a> Observer<'a> {
             session_name: format!("keyproof-{}", facts.id),
             runner: Caller::runner(estate, circumstances),
             probes: plan.probes(),
+            own_name: false,
             sessions: plan
                 .principals
                 .keys()
                 .map(|name| (name.as_str(), OnceCell::new()))
                 .collect(),
         }
+    }
+
+    /// The runner takes no role's place.
+    pub(crate) fn in_the_runners_name(mut self) -> Self {
+        self.own_name = true;
+        self
     }
 
     /// What a run would see.

@@ -9,10 +9,10 @@ use keyproof_check::{Circumstances, Estate, observations};
 use keyproof_plan::{Plan, Probe};
 use keyproof_verdict::{Finding, Observations, Report, RunFacts, Verdict, judge, judge_unwatched};
 
-use crate::mutant::Mutant;
+use crate::mutant::{Edit, Mutant};
 use crate::remedy;
 use crate::report::{Coverage, OutOfReach, PlanRow, Survivor};
-use crate::scope::{Scope, Subjects};
+use crate::scope::{About, Scope, Subjects};
 use crate::universe::{Difference, Universe, effect};
 
 /// What became of a mutant.
@@ -107,7 +107,7 @@ impl Bench<'_> {
                 };
                 let mut edit = mutant.edit.clone();
                 edit.exchange(&mut estate);
-                let fate = self.fate(mutant, &estate);
+                let fate = self.fate(mutant, &edit, &estate);
                 edit.exchange(&mut estate);
                 fates.push((number, fate));
             }
@@ -140,8 +140,13 @@ impl Bench<'_> {
         judge_unwatched(plan, &seen, facts.clone())
     }
 
-    fn fate(&self, mutant: &Mutant, broken: &Estate) -> Fate {
-        let scope = Scope::of(&mutant.edit, broken);
+    /// `before` is what the mutant took the place of.
+    fn fate(&self, mutant: &Mutant, before: &Edit, broken: &Estate) -> Fate {
+        let about = About::of(before, &mutant.edit);
+        if !about.anything {
+            return Fate::Equivalent;
+        }
+        let scope = Scope::of(&mutant.edit, broken, self.circumstances);
         let report = self.report(broken, &scope);
         let noticed = outcomes(&report)
             .iter()
@@ -153,7 +158,7 @@ impl Bench<'_> {
         let (probes, tables) =
             match self
                 .universe
-                .difference(broken, self.circumstances, self.facts, &scope)
+                .difference(broken, self.circumstances, self.facts, &scope, about)
             {
                 Difference::None => return Fate::Equivalent,
                 Difference::OutOfReach(effect) => {

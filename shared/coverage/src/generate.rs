@@ -54,6 +54,11 @@ pub(crate) fn all(estate: &mut Estate) -> Vec<Mutant> {
         .filter(|key| key.spec == "SYMMETRIC_DEFAULT")
         .map(|key| (key.logical_id.clone(), key.key_id.clone(), key.arn.clone()))
         .collect();
+    let groups: Vec<(String, String)> = estate
+        .parts()
+        .flat_map(|part| &part.account.groups)
+        .map(|group| (group.logical_id.clone(), group.name.clone()))
+        .collect();
     for (number, part) in estate.parts().enumerate() {
         let here = Here {
             number,
@@ -61,10 +66,13 @@ pub(crate) fn all(estate: &mut Estate) -> Vec<Mutant> {
             root: &root,
             roles: &roles,
             keys: &keys,
+            groups: &groups,
+            broad: &broad,
             grants: &estate.grants,
         };
         here.keys(&mut mutants);
-        here.roles(&broad, &mut mutants);
+        here.holders(&mut mutants);
+        here.members(&mut mutants);
         here.tables(&mut mutants);
         here.aliases(&mut mutants);
     }

@@ -4,7 +4,7 @@
 use keyproof_check::{Estate, KeyGrant};
 use keyproof_template::{Attachment, Encryption, PolicySource};
 
-use crate::site::Site;
+use crate::site::{Holder, Site};
 
 /// A change for the worse: one that somebody could make by mistake.
 #[derive(Clone, Debug)]
@@ -28,8 +28,10 @@ pub(crate) enum Edit {
     Policy(Site, Box<PolicySource>),
     /// A table's resource policy, where it may have none.
     TablePolicy(usize, usize, Option<Box<PolicySource>>),
-    Boundary(usize, usize, Option<Attachment>),
-    Attached(usize, usize, Vec<Attachment>),
+    Boundary(Holder, Option<Attachment>),
+    Attached(Holder, Vec<Attachment>),
+    /// The groups of a user.
+    Membership(usize, usize, Vec<String>),
     Encryption(usize, usize, Encryption),
     Enabled(usize, usize, bool),
     Alias(usize, usize, String),
@@ -62,13 +64,15 @@ impl Edit {
                 table.resource_policy = source.take().map(|source| *source);
                 *source = before.map(Box::new);
             }
-            Self::Boundary(part, index, boundary) => {
-                let role = estate.part_mut(*part)?.account.roles.get_mut(*index)?;
-                std::mem::swap(&mut role.boundary, boundary);
+            Self::Boundary(holder, boundary) => {
+                std::mem::swap(holder.boundary(estate)?, boundary);
             }
-            Self::Attached(part, index, attached) => {
-                let role = estate.part_mut(*part)?.account.roles.get_mut(*index)?;
-                std::mem::swap(&mut role.managed, attached);
+            Self::Attached(holder, attached) => {
+                std::mem::swap(holder.attached(estate)?, attached);
+            }
+            Self::Membership(part, index, groups) => {
+                let user = estate.part_mut(*part)?.account.users.get_mut(*index)?;
+                std::mem::swap(&mut user.groups, groups);
             }
             Self::Encryption(part, index, encryption) => {
                 let table = estate.part_mut(*part)?.account.tables.get_mut(*index)?;

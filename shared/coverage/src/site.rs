@@ -2,7 +2,70 @@
 //! The policies of an estate, by their place in it.
 
 use keyproof_check::{Estate, Part};
-use keyproof_template::PolicySource;
+use keyproof_template::{Attachment, InlinePolicy, PolicySource};
+
+/// Whose a policy is: the template's number, then the number in the model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Holder {
+    Role(usize, usize),
+    User(usize, usize),
+    Group(usize, usize),
+}
+
+impl Holder {
+    /// For sentences.
+    pub(crate) const fn noun(self) -> &'static str {
+        match self {
+            Self::Role(..) => "role",
+            Self::User(..) => "user",
+            Self::Group(..) => "group",
+        }
+    }
+
+    fn inline(self, estate: &mut Estate) -> Option<&mut Vec<InlinePolicy>> {
+        Some(match self {
+            Self::Role(part, index) => {
+                &mut (estate.part_mut(part)?.account.roles.get_mut(index)?).inline
+            }
+            Self::User(part, index) => {
+                &mut (estate.part_mut(part)?.account.users.get_mut(index)?).inline
+            }
+            Self::Group(part, index) => {
+                &mut (estate.part_mut(part)?.account.groups.get_mut(index)?).inline
+            }
+        })
+    }
+
+    /// The managed policies, to be exchanged.
+    pub(crate) fn attached(self, estate: &mut Estate) -> Option<&mut Vec<Attachment>> {
+        Some(match self {
+            Self::Role(part, index) => {
+                &mut (estate.part_mut(part)?.account.roles.get_mut(index)?).managed
+            }
+            Self::User(part, index) => {
+                &mut (estate.part_mut(part)?.account.users.get_mut(index)?).managed
+            }
+            Self::Group(part, index) => {
+                &mut (estate.part_mut(part)?.account.groups.get_mut(index)?).managed
+            }
+        })
+    }
+
+    /// The permissions boundary, to be exchanged. A group has none.
+    pub(crate) fn boundary(self, estate: &mut Estate) -> Option<&mut Option<Attachment>> {
+        match self {
+            Self::Role(part, index) => {
+                let role = estate.part_mut(part)?.account.roles.get_mut(index)?;
+                Some(&mut role.boundary)
+            }
+            Self::User(part, index) => {
+                let user = estate.part_mut(part)?.account.users.get_mut(index)?;
+                Some(&mut user.boundary)
+            }
+            Self::Group(..) => None,
+        }
+    }
+}
 
 /// A policy's place: the template's number, then what it belongs to by its number in the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,8 +74,8 @@ pub(crate) enum Site {
     Key(usize, usize),
     /// A role's trust policy.
     Trust(usize, usize),
-    /// An inline policy of a role.
-    Inline(usize, usize, usize),
+    /// An inline policy of a role, user or group.
+    Inline(Holder, usize),
     /// A managed policy that a template declares.
     Managed(usize, usize),
     /// A table's resource policy.
@@ -33,8 +96,7 @@ pub(crate) struct Found {
     pub(crate) source: PolicySource,
 }
 
-/// Every policy that mutants are made of. Users and groups are not among their owners: a plan's
-/// principals are roles.
+/// Every policy that mutants are made of.
 pub(crate) fn all(estate: &Estate) -> Vec<Found> {
     let mut found = Vec::new();
     for (number, part) in estate.parts().enumerate() {
@@ -70,11 +132,16 @@ fn of_part(number: usize, part: &Part, found: &mut Vec<Found>) {
             "trust policy",
             &role.trust,
         );
-        for (at, inline) in role.inline.iter().enumerate() {
-            let site = Site::Inline(number, index, at);
-            let owner = format!("{owner}.{}", inline.name);
-            add(site, &owner, "policy", &inline.source);
-        }
+        let holder = Holder::Role(number, index);
+        inline(holder, owner, &role.inline, &mut add);
+    }
+    for (index, user) in account.users.iter().enumerate() {
+        let holder = Holder::User(number, index);
+        inline(holder, &user.logical_id, &user.inline, &mut add);
+    }
+    for (index, group) in account.groups.iter().enumerate() {
+        let holder = Holder::Group(number, index);
+        inline(holder, &group.logical_id, &group.inline, &mut add);
     }
     for (index, policy) in account.managed_policies.iter().enumerate() {
         if let Some(owner) = &policy.logical_id {
@@ -103,6 +170,18 @@ fn of_part(number: usize, part: &Part, found: &mut Vec<Found>) {
     }
 }
 
+fn inline(
+    holder: Holder,
+    owner: &str,
+    policies: &[InlinePolicy],
+    add: &mut impl FnMut(Site, &str, &'static str, &PolicySource),
+) {
+    for (at, policy) in policies.iter().enumerate() {
+        let owner = format!("{owner}.{}", policy.name);
+        add(Site::Inline(holder, at), &owner, "policy", &policy.source);
+    }
+}
+
 impl Site {
     /// The policy, to be exchanged.
     pub(crate) fn of(self, estate: &mut Estate) -> Option<&mut PolicySource> {
@@ -115,10 +194,7 @@ impl Site {
                 let role = estate.part_mut(part)?.account.roles.get_mut(index)?;
                 Some(&mut role.trust)
             }
-            Self::Inline(part, index, at) => {
-                let role = estate.part_mut(part)?.account.roles.get_mut(index)?;
-                Some(&mut role.inline.get_mut(at)?.source)
-            }
+            Self::Inline(holder, at) => Some(&mut holder.inline(estate)?.get_mut(at)?.source),
             Self::Managed(part, index) => {
                 let policies = &mut estate.part_mut(part)?.account.managed_policies;
                 Some(&mut policies.get_mut(index)?.source)

@@ -2,7 +2,7 @@
 //! Which mutants there are, what becomes of them, and how a plan's text is amended.
 
 use jiff::{Timestamp, civil::date};
-use keyproof_check::{Circumstances, Estate};
+use keyproof_check::{Circumstances, Estate, Runner};
 use keyproof_plan::Plan;
 use keyproof_template::Options;
 use keyproof_verdict::RunFacts;
@@ -78,8 +78,13 @@ fn covered(plan: &str) -> Coverage {
 }
 
 fn covered_of(plan: &str, estate: &Estate) -> Coverage {
+    let plan = Plan::parse(plan).unwrap();
+    cover(&plan, estate, &Circumstances::default(), &facts())
+}
+
+fn facts() -> RunFacts {
     let now: Timestamp = "2026-05-01T12:00:00Z".parse().unwrap();
-    let facts = RunFacts {
+    RunFacts {
         id: "01ARZ3NDEKTSV4RRFFQ69G5FAV".to_owned(),
         trigger: "check".to_owned(),
         started_at: now,
@@ -90,9 +95,7 @@ fn covered_of(plan: &str, estate: &Estate) -> Coverage {
         version: "0".to_owned(),
         plan_file: None,
         today: date(2026, 5, 1),
-    };
-    let plan = Plan::parse(plan).unwrap();
-    cover(&plan, estate, &Circumstances::default(), &facts)
+    }
 }
 
 #[track_caller]
@@ -148,6 +151,146 @@ fn every_kind_of_mutant_is_there() {
     once.sort_unstable();
     once.dedup();
     assert_eq!(once.len(), ids.len(), "every id is there once");
+}
+
+/// A user in no group, and a group that may read the table.
+fn with_a_user() -> Estate {
+    let template = format!(
+        "{TEMPLATE}{}",
+        r#"
+  Readers:
+    Type: AWS::IAM::Group
+    Properties:
+      GroupName: readers
+      Policies:
+        - PolicyName: read
+          PolicyDocument: { Version: "2012-10-17", Statement: [{ Sid: Get, Effect: Allow, Action: dynamodb:GetItem, Resource: !GetAtt Control.Arn }] }
+  Others: { Type: AWS::IAM::Group, Properties: { GroupName: others } }
+  Bounds:
+    Type: AWS::IAM::ManagedPolicy
+    Properties: { ManagedPolicyName: bounds, PolicyDocument: { Version: "2012-10-17", Statement: [{ Effect: Allow, Action: "*", Resource: "*" }] } }
+  Alice:
+    Type: AWS::IAM::User
+    Properties:
+      UserName: alice
+      Groups: [!Ref Others]
+      PermissionsBoundary: !Ref Bounds
+      Policies:
+        - PolicyName: own
+          PolicyDocument: { Version: "2012-10-17", Statement: [{ Sid: Queues, Effect: Allow, Action: [sqs:SendMessage, sqs:ReceiveMessage], Resource: "*" }] }
+  Control:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      TableName: control
+      BillingMode: PAY_PER_REQUEST
+      AttributeDefinitions: [{ AttributeName: pk, AttributeType: S }]
+      KeySchema: [{ AttributeName: pk, KeyType: HASH }]
+"#
+    );
+    let options = Options::new("111122223333".parse().unwrap(), "us-east-1");
+    Estate::of(keyproof_template::load(&template, &options).unwrap())
+}
+
+#[test]
+fn users_and_groups_are_broken_too_and_plans_take_the_place_of_roles() {
+    let estate = with_a_user();
+    let ids: Vec<String> = mutants(&mut estate.clone())
+        .into_iter()
+        .map(|one| one.id)
+        .collect();
+    for id in [
+        "Alice.own/policy/Queues/drop",
+        "Alice.own/policy/Queues/action-everything",
+        "Alice/boundary-detach",
+        "Alice/attach-AdministratorAccess",
+        "Alice/join-Readers",
+        "Alice/leave-Others",
+        "Readers.read/policy/Get/resource-everything",
+        "Readers/attach-AmazonDynamoDBFullAccess",
+    ] {
+        assert!(ids.iter().any(|one| one == id), "{id}: {ids:#?}");
+    }
+
+    let coverage = covered_of(PLAN, &estate);
+
+    let effect = |id: &str| {
+        let found = coverage.out_of_reach.iter().find(|one| one.id == id);
+        found.map(|one| one.effect.as_str())
+    };
+    // Nobody whose place a plan could take gains anything.
+    assert_eq!(
+        effect("Alice/join-Readers"),
+        Some(
+            "`alice` gains `dynamodb:GetItem` on `control`, and one thing more, as a user, and plans \
+             take the place of roles"
+        )
+    );
+    assert_eq!(
+        effect("Alice.own/policy/Queues/action-everything"),
+        effect("Alice/attach-AdministratorAccess")
+    );
+    assert!(effect("Alice/attach-AdministratorAccess").is_some());
+    // A key that is opened to everybody is opened to users as well, which a plan notices by roles.
+    assert_eq!(effect("Key/key-policy/Users/principal-everyone"), None);
+    for id in [
+        // Queues are nobody's matter here, nobody is in the group, and a boundary that allows
+        // everything is none.
+        "Alice.own/policy/Queues/action-service",
+        "Alice/leave-Others",
+        "Readers/attach-AmazonDynamoDBFullAccess",
+        "Alice/boundary-detach",
+    ] {
+        let survives = coverage.survivors.iter().any(|one| one.id == id);
+        assert!(effect(id).is_none() && !survives, "{id}");
+    }
+}
+
+#[test]
+fn a_user_who_runs_the_plan_is_noticed() {
+    let estate = with_a_user();
+    let plan = PLAN.replace(
+        "    decision: allowed\n",
+        "    decision: allowed\n  - principal: reader\n    actions: [sts:AssumeRole]\n    decision: denied\n    by: sts\n",
+    );
+    let plan = Plan::parse(&plan).unwrap();
+    let by = |runner: Runner| {
+        let circumstances = Circumstances {
+            runner,
+            ..Circumstances::default()
+        };
+        let coverage = cover(&plan, &estate, &circumstances, &facts());
+        let of_alice = |id: &str| id == "Alice/attach-AdministratorAccess";
+        let survives = coverage.survivors.iter().any(|one| of_alice(&one.id));
+        let unreachable = coverage.out_of_reach.iter().any(|one| of_alice(&one.id));
+        (survives, unreachable, coverage.killed)
+    };
+
+    let alice = Runner::Arn("arn:aws:iam::111122223333:user/alice".to_owned());
+    let (survives, unreachable, killed) = by(alice.clone());
+    // Alice, who may not take the reader's place, suddenly may: that is asked, and she is one of few
+    // whose rights matter.
+    assert!(!survives && !unreachable && killed > 0);
+    let (survives, unreachable, _) = by(Runner::Administrator);
+    assert!(!survives && unreachable);
+    let mut known = estate.clone();
+    let all = mutants(&mut known);
+    let attached = all
+        .iter()
+        .find(|one| one.id == "Alice/attach-AdministratorAccess");
+    let broken = attached.unwrap().of(&known);
+    let circumstances = Circumstances {
+        runner: alice,
+        ..Circumstances::default()
+    };
+    let noticed = |estate: &Estate| {
+        let report = keyproof_check::verdicts(&plan, estate, &circumstances, &facts());
+        let row = report.probes.into_iter();
+        row.filter(|row| row.id == "reader/sts:AssumeRole")
+            .map(|row| row.finding)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(noticed(&estate), [None]);
+    assert_eq!(noticed(&broken), [Some(keyproof_verdict::Finding::Exposed)]);
 }
 
 #[test]

@@ -7,14 +7,14 @@ pub(crate) mod questions;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use keyproof_check::{Circumstances, Estate, Runner, observations};
+use keyproof_check::{Circumstances, Estate, Runner, observations, own_observations};
 use keyproof_core::Service;
 use keyproof_plan::{Action, Plan, Probe, ProbeKind};
 use keyproof_verdict::{Answer, Encryption, KeyState, Observations, RunFacts, TableObservation};
 
-use questions::{add_roles, add_tables, assumable, questions};
+use questions::{add_roles, add_tables, assumable, of_user, questions};
 
-use crate::scope::{Scope, Subjects};
+use crate::scope::{About, Scope, Subjects};
 
 /// What a question came to, as far as a change of it matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +43,16 @@ pub(crate) struct Universe {
     regardless: Observations,
     /// Who may assume which role: callers that no plan asks about.
     assumable: BTreeMap<(String, String), bool>,
+    users: Vec<UsersPart>,
+}
+
+/// What a user may do in its own name, which no plan can ask about.
+#[derive(Debug)]
+struct UsersPart {
+    arn: String,
+    plan: Plan,
+    probes: Vec<Probe>,
+    seen: Observations,
 }
 
 /// How a broken estate differs.
@@ -75,7 +85,19 @@ impl Universe {
         let nameless_tables = add_tables(&mut whole, estate);
         whole.expectations = questions(&whole, estate);
         let probes = whole.probes();
+        let users = estate.parts().flat_map(|part| &part.account.users);
+        let users = users.filter_map(|user| {
+            let plan = of_user(&whole, user, estate)?;
+            let own = as_user(circumstances, &user.arn);
+            Some(UsersPart {
+                arn: user.arn.clone(),
+                probes: plan.probes(),
+                seen: own_observations(&plan, estate, &own, facts, |_| true),
+                plan,
+            })
+        });
         Self {
+            users: users.collect(),
             reachable: observations(&whole, estate, circumstances, facts, |_| true),
             regardless: observations(&whole, estate, &anybody(circumstances), facts, |_| true),
             assumable: assumable(&whole, estate, facts, &Scope::Everything),
@@ -94,13 +116,14 @@ impl Universe {
         circumstances: &Circumstances,
         facts: &RunFacts,
         scope: &Scope,
+        about: About,
     ) -> Difference {
         let concerned = |probe: &Probe| self.subjects.concerns(scope, probe);
         let seen = observations(&self.plan, broken, circumstances, facts, concerned);
-        let (nameless, probes): (Vec<_>, Vec<_>) = self
-            .changed(&self.reachable, &seen, concerned)
-            .into_iter()
-            .partition(|(id, _, _)| self.is_nameless(id));
+        let (nameless, probes): (Vec<_>, Vec<_>) =
+            changes(&self.probes, &self.reachable, &seen, concerned)
+                .into_iter()
+                .partition(|(id, _, _)| self.is_nameless(id));
         let (nameless_tables, tables): (Vec<_>, Vec<_>) = self
             .reachable
             .tables
@@ -145,7 +168,7 @@ impl Universe {
             concerned(probe) && answered(&self.reachable, &probe.id) == Answered::Unknown
         };
         let seen = observations(&self.plan, broken, &anybody(circumstances), facts, apart);
-        let changed = self.changed(&self.regardless, &seen, apart);
+        let changed = changes(&self.probes, &self.regardless, &seen, apart);
         if let Some((id, before, after)) = changed.first() {
             let more = changed.len() - 1;
             let effect = format!(
@@ -154,7 +177,25 @@ impl Universe {
             );
             return Difference::OutOfReach(effect);
         }
-        if matches!(scope, Scope::Role(_) | Scope::Everything) {
+        for user in self
+            .users
+            .iter()
+            .filter(|one| scope.is_about_user(&one.arn))
+        {
+            // Of a user, everything; of a key or table, what is about it.
+            let whole = matches!(scope, Scope::Users(_));
+            let wanted = |probe: &Probe| whole || self.subjects.concerns(scope, probe);
+            let own = as_user(circumstances, &user.arn);
+            let seen = own_observations(&user.plan, broken, &own, facts, wanted);
+            let changed = changes(&user.probes, &user.seen, &seen, wanted);
+            if let Some((id, before, after)) = changed.first() {
+                let effect = effect(id, *before, *after, changed.len() - 1);
+                return Difference::OutOfReach(format!(
+                    "{effect}, as a user, and plans take the place of roles"
+                ));
+            }
+        }
+        if about.assuming && !matches!(scope, Scope::Key(_) | Scope::Table(_)) {
             let now = assumable(&self.plan, broken, facts, scope);
             for ((caller, role), may) in &now {
                 if self.assumable.get(&(caller.clone(), role.clone())) != Some(may) {
@@ -164,23 +205,6 @@ impl Universe {
             }
         }
         Difference::None
-    }
-
-    fn changed(
-        &self,
-        before: &Observations,
-        after: &Observations,
-        wanted: impl Fn(&Probe) -> bool,
-    ) -> Vec<(String, Answered, Answered)> {
-        let mut changed = Vec::new();
-        for probe in self.probes.iter().filter(|probe| wanted(probe)) {
-            let was = answered(before, &probe.id);
-            let is = answered(after, &probe.id);
-            if was != is {
-                changed.push((probe.id.clone(), was, is));
-            }
-        }
-        changed
     }
 
     /// Somebody who reads a table's canary while nothing is broken.
@@ -218,6 +242,24 @@ impl Universe {
     pub(crate) fn probe(&self, id: &str) -> Option<&Probe> {
         self.probes.iter().find(|probe| probe.id == id)
     }
+}
+
+/// The wanted probes that are answered in another way.
+fn changes(
+    probes: &[Probe],
+    before: &Observations,
+    after: &Observations,
+    wanted: impl Fn(&Probe) -> bool,
+) -> Vec<(String, Answered, Answered)> {
+    let mut changed = Vec::new();
+    for probe in probes.iter().filter(|probe| wanted(probe)) {
+        let was = answered(before, &probe.id);
+        let is = answered(after, &probe.id);
+        if was != is {
+            changed.push((probe.id.clone(), was, is));
+        }
+    }
+    changed
 }
 
 /// Who gains or loses what.
@@ -260,7 +302,12 @@ pub(crate) fn effect(id: &str, before: Answered, after: Answered, more: usize) -
 }
 
 pub(crate) fn answered(observations: &Observations, id: &str) -> Answered {
-    match observations.probes.get(id).map(|seen| &seen.answer) {
+    meaning(observations.probes.get(id).map(|seen| &seen.answer))
+}
+
+/// As far as it matters.
+pub(crate) fn meaning(answer: Option<&Answer>) -> Answered {
+    match answer {
         Some(Answer::Allowed(_)) => Answered::Allowed,
         Some(Answer::Denied(denial)) => Answered::Denied(denial.by),
         Some(Answer::KeyUnusable(_)) => Answered::Unusable,
@@ -280,6 +327,13 @@ fn key(seen: &TableObservation) -> (&Option<Encryption>, Option<KeyState>) {
 fn look(seen: &TableObservation) -> (bool, &Option<String>, Option<KeyState>) {
     let looked = matches!(seen.look.answer, Answer::Allowed(_));
     (looked, &seen.expected_key, seen.key_state)
+}
+
+fn as_user(circumstances: &Circumstances, arn: &str) -> Circumstances {
+    Circumstances {
+        runner: Runner::Arn(arn.to_owned()),
+        ..circumstances.clone()
+    }
 }
 
 fn anybody(circumstances: &Circumstances) -> Circumstances {

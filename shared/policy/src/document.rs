@@ -142,6 +142,19 @@ impl Document {
         self.statements.get(statement)?.sid.as_deref()
     }
 
+    /// Whether this document and another one differ, at the same place, in a statement that is about
+    /// the action. Where they don't, they decide alike on it.
+    #[must_use]
+    pub fn differs_on(&self, other: &Self, action: &str) -> bool {
+        let longest = self.statements.len().max(other.statements.len());
+        (0..longest).any(|place| {
+            let both = [self.statements.get(place), other.statements.get(place)];
+            let [this, that] = both;
+            let about = |one: &Statement| one.is_about_action(action);
+            this != that && both.into_iter().flatten().any(about)
+        })
+    }
+
     pub(crate) fn statements(&self) -> &[Statement] {
         &self.statements
     }

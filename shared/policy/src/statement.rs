@@ -108,7 +108,8 @@ impl Statement {
         Application { applies, naming }
     }
 
-    fn is_about_action(&self, action: &str) -> bool {
+    /// Whether it says anything of an action.
+    pub(crate) fn is_about_action(&self, action: &str) -> bool {
         let among = |patterns: &[Pattern]| {
             patterns
                 .iter()

@@ -2,13 +2,14 @@
 //! Mutants of what is no statement: users, grants, boundaries, attachments, keys, aliases.
 
 use keyproof_check::{KeyGrant, Part};
+use keyproof_document::Place;
 use keyproof_policy::{Grammar, Grant};
 use keyproof_template::{Attachment, Encryption, PolicySource};
 use serde_json::{Value, json};
 
 use super::{STRANGE_KEY, extended};
 use crate::mutant::{Edit, Mutant};
-use crate::site::Site;
+use crate::site::{Holder, Site};
 
 /// One template, with what mutants of it need to know of the others.
 pub(super) struct Here<'h> {
@@ -19,6 +20,10 @@ pub(super) struct Here<'h> {
     pub(super) roles: &'h [(String, String)],
     /// Logical id, id and ARN.
     pub(super) keys: &'h [(String, String, String)],
+    /// Logical id and name.
+    pub(super) groups: &'h [(String, String)],
+    /// AWS's broad policies: name and ARN.
+    pub(super) broad: &'h [(String, String)],
     pub(super) grants: &'h [KeyGrant],
 }
 
@@ -89,46 +94,103 @@ impl Here<'_> {
         }
     }
 
-    pub(super) fn roles(&self, broad: &[(String, String)], mutants: &mut Vec<Mutant>) {
-        for (index, role) in self.part.account.roles.iter().enumerate() {
-            let (owner, line) = (&role.logical_id, role.place.line);
-            let properties = format!("Resources.{owner}.Properties");
-            if role.boundary.is_some() {
-                let change = format!("the permissions boundary of the role `{owner}` is detached");
-                let edit = Edit::Boundary(self.number, index, None);
-                let path = format!("{properties}.PermissionsBoundary");
-                mutants.push(self.mutant(
-                    format!("{owner}/boundary-detach"),
-                    change,
-                    path,
-                    line,
-                    edit,
-                ));
+    /// What roles, users and groups have attached.
+    pub(super) fn holders(&self, mutants: &mut Vec<Mutant>) {
+        let (number, account) = (self.number, &self.part.account);
+        for (index, role) in account.roles.iter().enumerate() {
+            let holder = Holder::Role(number, index);
+            let owner = (&*role.logical_id, role.place);
+            self.bounded(holder, owner, role.boundary.as_ref(), mutants);
+            self.attached(holder, owner, &role.managed, mutants);
+        }
+        for (index, user) in account.users.iter().enumerate() {
+            let holder = Holder::User(number, index);
+            let owner = (&*user.logical_id, user.place);
+            self.bounded(holder, owner, user.boundary.as_ref(), mutants);
+            self.attached(holder, owner, &user.managed, mutants);
+        }
+        for (index, group) in account.groups.iter().enumerate() {
+            let holder = Holder::Group(number, index);
+            let owner = (&*group.logical_id, group.place);
+            self.attached(holder, owner, &group.managed, mutants);
+        }
+    }
+
+    fn bounded(
+        &self,
+        holder: Holder,
+        (owner, place): (&str, Place),
+        boundary: Option<&Attachment>,
+        mutants: &mut Vec<Mutant>,
+    ) {
+        if boundary.is_none() {
+            return;
+        }
+        let noun = holder.noun();
+        let change = format!("the permissions boundary of the {noun} `{owner}` is detached");
+        let edit = Edit::Boundary(holder, None);
+        let path = format!("Resources.{owner}.Properties.PermissionsBoundary");
+        let id = format!("{owner}/boundary-detach");
+        mutants.push(self.mutant(id, change, path, place.line, edit));
+    }
+
+    fn attached(
+        &self,
+        holder: Holder,
+        (owner, place): (&str, Place),
+        managed: &[Attachment],
+        mutants: &mut Vec<Mutant>,
+    ) {
+        let noun = holder.noun();
+        let path = format!("Resources.{owner}.Properties.ManagedPolicyArns");
+        for (at, attachment) in managed.iter().enumerate() {
+            let mut fewer = managed.to_vec();
+            fewer.remove(at);
+            let name = attachment.arn.rsplit('/').next().unwrap_or_default();
+            let change = format!("`{name}` is detached from the {noun} `{owner}`");
+            let edit = Edit::Attached(holder, fewer);
+            let id = format!("{owner}/detach-{name}");
+            let line = attachment.place.line;
+            mutants.push(self.mutant(id, change, path.clone(), line, edit));
+        }
+        for (name, arn) in self.broad {
+            if managed.iter().any(|attached| attached.arn == *arn) {
+                continue;
             }
-            let path = format!("{properties}.ManagedPolicyArns");
-            for (at, attachment) in role.managed.iter().enumerate() {
-                let mut attached = role.managed.clone();
-                attached.remove(at);
-                let name = attachment.arn.rsplit('/').next().unwrap_or_default();
-                let change = format!("`{name}` is detached from the role `{owner}`");
-                let edit = Edit::Attached(self.number, index, attached);
-                let line = attachment.place.line;
-                let id = format!("{owner}/detach-{name}");
-                mutants.push(self.mutant(id, change, path.clone(), line, edit));
-            }
-            for (name, arn) in broad {
-                if role.managed.iter().any(|attached| attached.arn == *arn) {
-                    continue;
+            let mut more = managed.to_vec();
+            more.push(Attachment {
+                arn: arn.clone(),
+                place,
+            });
+            let change = format!("`{name}` is attached to the {noun} `{owner}`");
+            let edit = Edit::Attached(holder, more);
+            let id = format!("{owner}/attach-{name}");
+            mutants.push(self.mutant(id, change, path.clone(), place.line, edit));
+        }
+    }
+
+    /// Which groups users are in.
+    pub(super) fn members(&self, mutants: &mut Vec<Mutant>) {
+        for (index, user) in self.part.account.users.iter().enumerate() {
+            let owner = &user.logical_id;
+            for (group, name) in self.groups {
+                let is_in = user.groups.contains(name);
+                let mut groups = user.groups.clone();
+                if is_in {
+                    groups.retain(|one| one != name);
+                } else {
+                    groups.push(name.clone());
                 }
-                let mut attached = role.managed.clone();
-                attached.push(Attachment {
-                    arn: arn.clone(),
-                    place: role.place,
-                });
-                let change = format!("`{name}` is attached to the role `{owner}`");
-                let edit = Edit::Attached(self.number, index, attached);
-                let id = format!("{owner}/attach-{name}");
-                mutants.push(self.mutant(id, change, path.clone(), line, edit));
+                let (id, what) = if is_in {
+                    ("leave", "taken out of")
+                } else {
+                    ("join", "added to")
+                };
+                let change = format!("the user `{owner}` is {what} the group `{group}`");
+                let edit = Edit::Membership(self.number, index, groups);
+                let path = format!("Resources.{owner}.Properties.Groups");
+                let id = format!("{owner}/{id}-{group}");
+                mutants.push(self.mutant(id, change, path, user.place.line, edit));
             }
         }
     }

@@ -4,16 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
-use keyproof_check::{Circumstances, Estate, Runner, observations};
+use keyproof_check::{Circumstances, Estate, Runner, assumptions};
 use keyproof_core::{RoleArn, Service};
 use keyproof_plan::{
-    Action, Attribute, Canary, Expectation, Expected, Place, Plan, Principal, Probe, ProbeKind,
-    Table, TableKey,
+    Action, Attribute, Canary, Expectation, Expected, Place, Plan, Principal, Table, TableKey,
 };
-use keyproof_template::Encryption;
+use keyproof_template::{Encryption, User};
 use keyproof_verdict::RunFacts;
 
-use super::{Answered, answered};
+use super::{Answered, meaning};
 use crate::scope::Scope;
 
 /// The key attribute's value of a canary that a plan doesn't have yet.
@@ -47,17 +46,7 @@ pub(crate) fn add_roles(plan: &mut Plan, estate: &Estate) -> BTreeSet<String> {
         if is_generated(&role.name, &role.logical_id) {
             nameless.insert(name.clone());
         }
-        plan.principals.insert(
-            name,
-            Principal {
-                role: arn,
-                external_id: None,
-                tags: IndexMap::new(),
-                duration: None,
-                source_identity: None,
-                place: Place::START,
-            },
-        );
+        plan.principals.insert(name, principal(arn));
     }
     nameless
 }
@@ -169,8 +158,41 @@ pub(crate) fn questions(plan: &Plan, estate: &Estate) -> Vec<Expectation> {
     all
 }
 
-/// Who beside the runner may assume which role: the other roles, and somebody of another account
-/// whom that account allows everything. Of a role alone: who may assume it, and whom it may.
+/// Every question about a user: as of one principal, whose role doesn't matter.
+pub(crate) fn of_user(whole: &Plan, user: &User, estate: &Estate) -> Option<Plan> {
+    let account = estate.account();
+    let role = format!(
+        "arn:{}:iam::{}:role/{}",
+        account.partition, account.account, user.name
+    );
+    let name = user.name.replace('/', "-");
+    let mut plan = Plan {
+        principals: IndexMap::from([(name, principal(role.parse().ok()?))]),
+        expectations: Vec::new(),
+        ..whole.clone()
+    };
+    // Who inspects a table as whom is a matter of roles.
+    for table in plan.tables.values_mut() {
+        table.inspect_as = None;
+    }
+    plan.expectations = questions(&plan, estate);
+    plan.expectations.retain(|one| one.on.is_some());
+    Some(plan)
+}
+
+fn principal(role: RoleArn) -> Principal {
+    Principal {
+        role,
+        external_id: None,
+        tags: IndexMap::new(),
+        duration: None,
+        source_identity: None,
+        place: Place::START,
+    }
+}
+
+/// Who beside the runner may assume which role: the other roles and the users, and somebody of another
+/// account whom that account allows everything. Of a role alone: who may assume it, and whom it may.
 pub(crate) fn assumable(
     plan: &Plan,
     estate: &Estate,
@@ -189,32 +211,28 @@ pub(crate) fn assumable(
         for role in &part.account.roles {
             callers.push((format!("`{}`", role.name), role.arn.clone()));
         }
+        for user in &part.account.users {
+            callers.push((format!("the user `{}`", user.name), user.arn.clone()));
+        }
     }
     let mut all = BTreeMap::new();
     for (name, arn) in callers {
-        let itself = *scope == Scope::Everything || *scope == Scope::Role(arn.clone());
+        let itself = match scope {
+            Scope::Everything => true,
+            Scope::Role(role) => *role == arn,
+            Scope::Users(users) => users.contains(&arn),
+            Scope::Key(_) | Scope::Table(_) => false,
+        };
         let circumstances = Circumstances {
             runner: Runner::Arn(arn),
             ..Circumstances::default()
         };
-        let wanted = |probe: &Probe| match &probe.kind {
-            ProbeKind::Access {
-                action: Action::AssumeRole,
-                principal,
-                ..
-            } => {
-                let role = plan
-                    .principals
-                    .get(principal)
-                    .map(|one| one.role.to_string());
-                itself || role.is_some_and(|role| *scope == Scope::Role(role))
-            }
-            ProbeKind::Access { .. } | ProbeKind::Encryption { .. } => false,
+        let wanted = |principal: &str| {
+            let role = plan.principals.get(principal).map(|one| one.role.as_str());
+            itself || matches!((scope, role), (Scope::Role(one), Some(role)) if one == role)
         };
-        let seen = observations(plan, estate, &circumstances, facts, wanted);
-        for id in seen.probes.keys() {
-            let role = id.split('/').next().unwrap_or_default().to_owned();
-            let may = answered(&seen, id) == Answered::Allowed;
+        for (role, answer) in assumptions(plan, estate, &circumstances, facts, wanted) {
+            let may = meaning(Some(&answer)) == Answered::Allowed;
             all.insert((name.clone(), role), may);
         }
     }

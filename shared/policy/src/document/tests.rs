@@ -210,3 +210,30 @@ fn names_and_sids_come_back() {
     );
     assert_eq!(named.name(), Some("arn:aws:iam::111122223333:policy/p"));
 }
+
+#[test]
+fn documents_differ_on_the_actions_of_the_statements_that_differ() {
+    let document = |statements: serde_json::Value| {
+        let policy = serde_json::json!({"Version": "2012-10-17", "Statement": statements});
+        Document::from_value(&policy, Grammar::Identity).unwrap()
+    };
+    let allow =
+        |action: &str| serde_json::json!({"Effect": "Allow", "Action": action, "Resource": "*"});
+    let queues = document(serde_json::json!([
+        allow("sqs:SendMessage"),
+        allow("kms:Decrypt")
+    ]));
+    let all_queues = document(serde_json::json!([allow("sqs:*"), allow("kms:Decrypt")]));
+    let everything = document(serde_json::json!([allow("*"), allow("kms:Decrypt")]));
+    let shorter = document(serde_json::json!([allow("sqs:SendMessage")]));
+
+    let on = |one: &Document, other: &Document| {
+        ["sqs:SendMessage", "KMS:decrypt", "s3:GetObject"]
+            .map(|action| (one.differs_on(other, action), other.differs_on(one, action)))
+    };
+    let (no, yes) = ((false, false), (true, true));
+    assert_eq!(on(&queues, &queues), [no, no, no]);
+    assert_eq!(on(&queues, &all_queues), [yes, no, no]);
+    assert_eq!(on(&queues, &everything), [yes, yes, yes]);
+    assert_eq!(on(&queues, &shorter), [no, yes, no]);
+}

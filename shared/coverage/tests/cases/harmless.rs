@@ -1,41 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Harmless edits of check's five cases raise no alarm: whatever is written differently and means the
 //! same, or is about something else, passes as before.
-#![expect(
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "test helpers fail by panicking"
-)]
 
-use std::path::{Path, PathBuf};
-
-use jiff::{Timestamp, civil::date};
-use keyproof_check::{Circumstances, Estate, check};
-use keyproof_plan::Plan;
-use keyproof_template::{Account, Options, PolicySource};
-use keyproof_verdict::{RunFacts, Verdict};
+use keyproof_template::{Account, PolicySource};
+use keyproof_verdict::Verdict;
 use serde_json::{Map, Value, json};
 
-#[expect(clippy::disallowed_methods, reason = "cases are files")]
-fn read(path: &Path) -> String {
-    std::fs::read_to_string(path).unwrap()
-}
-
-fn cases() -> Vec<(Plan, Account)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../check/cases");
-    let mut folders: Vec<PathBuf> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    folders.sort();
-    let case = |folder: &PathBuf| {
-        let plan = Plan::parse(&read(&folder.join("plan.yaml"))).unwrap();
-        let options = Options::new("111122223333".parse().unwrap(), &plan.region);
-        let template = read(&folder.join("template.yaml"));
-        (plan, keyproof_template::load(&template, &options).unwrap())
-    };
-    folders.iter().map(case).collect()
-}
+use crate::support::{cases, estate};
 
 /// Every policy of the account that its template holds.
 fn policies(account: &mut Account) -> Vec<&mut PolicySource> {
@@ -45,6 +16,10 @@ fn policies(account: &mut Account) -> Vec<&mut PolicySource> {
         all.push(&mut role.trust);
         all.extend(role.inline.iter_mut().map(|inline| &mut inline.source));
     }
+    let users = account.users.iter_mut().map(|user| &mut user.inline);
+    let groups = account.groups.iter_mut().map(|group| &mut group.inline);
+    let inline = users.chain(groups).flatten();
+    all.extend(inline.map(|inline| &mut inline.source));
     let own = account
         .managed_policies
         .iter_mut()
@@ -168,41 +143,25 @@ fn restated(statement: &Map<String, Value>) -> Vec<(&'static str, Vec<Map<String
     edits
 }
 
-fn facts() -> RunFacts {
-    let now: Timestamp = "2026-05-01T12:00:00Z".parse().unwrap();
-    RunFacts {
-        id: "01ARZ3NDEKTSV4RRFFQ69G5FAV".to_owned(),
-        trigger: "check".to_owned(),
-        started_at: now,
-        finished_at: now,
-        account: None,
-        region: None,
-        endpoint: None,
-        version: "0".to_owned(),
-        plan_file: None,
-        today: date(2026, 5, 1),
-    }
-}
-
 #[test]
 fn harmless_edits_raise_no_alarm() {
-    let mut edits = 0;
-    for (plan, account) in cases() {
+    let (mut edits, mut of_users) = (0, 0);
+    for case in cases() {
         let mut passes = |what: &str, account: Account| {
             edits += 1;
-            let estate = Estate::of(account);
-            let report = check(&plan, &estate, &Circumstances::default(), facts());
+            let report = case.report(&estate(account));
             assert_eq!(
                 report.summary.verdict,
                 Verdict::Pass,
                 "{}: {what}: {:#?}",
-                plan.name,
+                case.name,
                 report
                     .probes
                     .iter()
                     .find(|row| row.verdict != Verdict::Pass)
             );
         };
+        let account = &case.account;
         let count = policies(&mut account.clone()).len();
         for number in 0..count {
             let (path, value) = {
@@ -218,6 +177,7 @@ fn harmless_edits_raise_no_alarm() {
                     continue;
                 };
                 *policy = source;
+                of_users += usize::from(path.contains(".ProofRunner"));
                 passes(&format!("{path}: {what}"), account);
             }
         }
@@ -227,13 +187,14 @@ fn harmless_edits_raise_no_alarm() {
             passes(what, account);
         }
     }
+    assert!(of_users >= 30, "only {of_users} edits of users and groups");
     assert!(edits >= 300, "only {edits} edits were made");
 }
 
 type Edit = fn(&mut Account);
 
 /// Changes of what no policy is about.
-fn beside() -> [(&'static str, Edit); 6] {
+fn beside() -> [(&'static str, Edit); 8] {
     [
         ("tags on roles", |account| {
             for role in &mut account.roles {
@@ -258,7 +219,25 @@ fn beside() -> [(&'static str, Edit); 6] {
                 role.max_session_duration = 43_200;
             }
         }),
+        ("tags on users", |account| {
+            for user in &mut account.users {
+                user.tags.insert("cost-center".to_owned(), "7".to_owned());
+            }
+        }),
+        ("another user in every group", |account| {
+            let groups = account.groups.iter().map(|group| group.name.clone());
+            let groups = groups.collect();
+            if let Some(user) = account.users.first() {
+                let mut other = user.clone();
+                "newcomer".clone_into(&mut other.name);
+                "arn:aws:iam::111122223333:user/newcomer".clone_into(&mut other.arn);
+                other.groups = groups;
+                account.users.push(other);
+            }
+        }),
         ("resources in another order", |account| {
+            account.users.reverse();
+            account.groups.reverse();
             account.roles.reverse();
             account.keys.reverse();
             account.tables.reverse();

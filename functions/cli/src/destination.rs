@@ -11,7 +11,8 @@ use crate::error::CliError;
 use crate::file;
 use crate::format::Format;
 use crate::input::Source;
-use crate::io::Io;
+use crate::io::{Io, Output};
+use crate::stream::{Spool, Stream};
 
 /// The options of every command that writes a report.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -90,6 +91,11 @@ impl ReportOptions {
     }
 }
 
+/// Whether the format is made row by row.
+const fn streams(format: Format) -> bool {
+    matches!(format, Format::Json | Format::Jsonl)
+}
+
 /// Whether an `--output` is standard output.
 pub(crate) fn is_stdout(output: &Path) -> bool {
     output == Path::new("-")
@@ -111,14 +117,93 @@ pub(crate) fn put(output: &Path, text: &str, io: &mut Io) -> Result<(), CliError
 }
 
 impl Destinations {
+    /// Whether some format needs the whole report at once.
+    pub(crate) fn needs_whole(&self) -> bool {
+        let formats = self.pairs.iter().map(|pair| pair.format);
+        formats.into_iter().any(|format| !streams(format))
+    }
+
+    /// Lets a run's rows go out as they come, as far as formats can: lines always, JSON where nothing
+    /// needs the whole report.
+    pub(crate) fn stream<'i>(
+        &self,
+        stream: &mut Stream<'i>,
+        whole: bool,
+        stdout: &'i mut Output,
+    ) -> Result<(), CliError> {
+        let mut stdout = Some(stdout);
+        for pair in &self.pairs {
+            match (pair.format, &pair.file) {
+                (Format::Jsonl, Some(path)) => stream.lines_to_file(path)?,
+                (Format::Jsonl, None) => {
+                    if let Some(stdout) = stdout.take() {
+                        stream.lines_to_stdout(stdout);
+                    }
+                }
+                (Format::Json, _) if !whole => stream.spool(),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes what of a run's report is not written yet. The report has rows where it was made `whole`.
+    pub(crate) fn finish(
+        &self,
+        report: &Report,
+        spool: Option<Spool>,
+        whole: bool,
+        io: &mut Io,
+    ) -> Result<(), CliError> {
+        let mut told = Vec::new();
+        let mut errors = Vec::new();
+        let mut spool = spool;
+        for pair in &self.pairs {
+            match (pair.format, &pair.file) {
+                (Format::Jsonl, Some(path)) => told.push(format!("`{}`", path.display())),
+                (Format::Json, file) if !whole => {
+                    let Some(spool) = &mut spool else { continue };
+                    let what = file.as_ref().map(|path| format!("`{}`", path.display()));
+                    let written = match file {
+                        None => spool
+                            .json(report, &mut io.stdout)
+                            .and_then(|()| io.stdout.flush()),
+                        Some(path) => file::write_with(path, |out| spool.json(report, out)),
+                    };
+                    match (written, what) {
+                        (Ok(()), what) => told.extend(what),
+                        (Err(source), None) => errors.push(CliError::stdout(source)),
+                        (Err(source), Some(what)) => errors.push(CliError::Write { what, source }),
+                    }
+                }
+                _ => {}
+            }
+        }
+        let pending = |pair: &&Destination| {
+            pair.format != Format::Jsonl && (whole || pair.format != Format::Json)
+        };
+        self.write_pairs(report, pending, told, errors, io)
+    }
+
     /// Writes the report everywhere: to standard output first, so that a disk that is full hides no
     /// verdict. A run whose report went to files only says its verdict on stderr.
     pub(crate) fn write(&self, report: &Report, io: &mut Io) -> Result<(), CliError> {
-        let mut errors = Vec::new();
+        self.write_pairs(report, |_| true, Vec::new(), Vec::new(), io)
+    }
+
+    fn write_pairs(
+        &self,
+        report: &Report,
+        pending: impl Fn(&&Destination) -> bool,
+        mut told: Vec<String>,
+        mut errors: Vec<CliError>,
+        io: &mut Io,
+    ) -> Result<(), CliError> {
         let previous = self.previous(report, io);
         let (files, stdout): (Vec<_>, Vec<_>) = self
             .pairs
             .iter()
+            .filter(pending)
             .partition(|destination| destination.file.is_some());
         let options = |colour| Options { colour, previous };
         for destination in stdout {
@@ -128,7 +213,6 @@ impl Destinations {
                 .and_then(|()| io.stdout.flush());
             errors.extend(written.map_err(CliError::stdout).err());
         }
-        let mut told = Vec::new();
         for destination in &files {
             let Some(path) = &destination.file else {
                 continue;
@@ -142,7 +226,8 @@ impl Destinations {
                 }
             }
         }
-        if files.len() == self.pairs.len() || !errors.is_empty() {
+        let silent = self.pairs.iter().all(|pair| pair.file.is_some());
+        if silent || !errors.is_empty() {
             io.stderr.say(in_short(report, &told));
         }
         CliError::outputs(errors)

@@ -2,7 +2,7 @@
 //! Files that are there whole or not at all.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use crate::input::directory;
@@ -11,10 +11,19 @@ use crate::input::directory;
 /// followed and an existing file's permissions are kept. What is no regular file (a pipe, a device)
 /// can't be replaced, and is written to as it is.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_with(path, |out| out.write_all(bytes))
+}
+
+/// The same of what a function writes.
+pub(crate) fn write_with(
+    path: &Path,
+    content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
     let target = match fs::metadata(path) {
         Ok(found) if found.is_dir() => return Err(ErrorKind::IsADirectory.into()),
         Ok(found) if !found.is_file() => {
-            return OpenOptions::new().write(true).open(path)?.write_all(bytes);
+            let mut out = BufWriter::new(OpenOptions::new().write(true).open(path)?);
+            return content(&mut out).and_then(|()| out.flush());
         }
         Ok(found) => (fs::canonicalize(path)?, Some(found.permissions())),
         Err(error) if error.kind() == ErrorKind::NotFound => (path.to_owned(), None),
@@ -22,7 +31,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     };
     let (target, permissions) = target;
     let (beside, file) = beside(&target)?;
-    let written = fill(file, bytes, permissions).and_then(|()| fs::rename(&beside, &target));
+    let written = fill(file, content, permissions).and_then(|()| fs::rename(&beside, &target));
     if written.is_err() {
         // The reason for the failure is worth more than that of the clean-up.
         let _ = fs::remove_file(&beside);
@@ -30,8 +39,14 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     written
 }
 
-fn fill(mut file: File, bytes: &[u8], permissions: Option<fs::Permissions>) -> io::Result<()> {
-    file.write_all(bytes)?;
+fn fill(
+    file: File,
+    content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    permissions: Option<fs::Permissions>,
+) -> io::Result<()> {
+    let mut out = BufWriter::new(file);
+    content(&mut out)?;
+    let file = out.into_inner()?;
     if let Some(permissions) = permissions {
         file.set_permissions(permissions)?;
     }

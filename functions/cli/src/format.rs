@@ -16,6 +16,8 @@ pub(crate) enum Format {
     Text,
     /// For programs: `keyproof.report/v1`
     Json,
+    /// For programs and large plans: a line of JSON a probe, as soon as it is judged
+    Jsonl,
     /// For CI servers: a test case a probe
     Junit,
     /// For code scanning: a result a finding
@@ -35,6 +37,7 @@ impl Format {
         match self {
             Self::Text => keyproof_report::Format::Text,
             Self::Json => keyproof_report::Format::Json,
+            Self::Jsonl => keyproof_report::Format::Jsonl,
             Self::Junit => keyproof_report::Format::Junit,
             Self::Sarif => keyproof_report::Format::Sarif,
             Self::Html => keyproof_report::Format::Html,

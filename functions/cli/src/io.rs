@@ -16,6 +16,8 @@ pub struct Io {
     pub stderr: Messages,
     /// Whether `stdout` takes colours.
     pub colour: bool,
+    /// Whether somebody watches `stderr`.
+    pub watched: bool,
 }
 
 impl Io {
@@ -27,6 +29,7 @@ impl Io {
         let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         Self {
+            watched: io::stderr().is_terminal() && !dumb,
             colour: stdout.is_terminal() && !is_set("NO_COLOR") && !dumb,
             stdin: Input::new(io::stdin()),
             stdout: Output::new(BufWriter::with_capacity(1 << 16, stdout)),

@@ -20,9 +20,12 @@ pub mod io;
 mod live;
 mod log;
 mod outcome;
+mod progress;
 mod recording;
+mod resume;
 mod signals;
 mod signing;
+mod stream;
 mod world;
 
 use std::ffi::OsString;

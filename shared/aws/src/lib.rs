@@ -10,6 +10,7 @@
 mod calls;
 mod canary;
 mod clock;
+mod cut;
 mod denial_inside;
 mod drill;
 mod examine;
@@ -29,6 +30,7 @@ mod verify;
 
 pub use canary::{CanaryOutcome, CanaryState, plant, remove};
 pub use clock::ClockReading;
+pub use cut::{Cut, EarlierRows};
 pub use drill::{DrillError, DrillOptions, clean_up, drill};
 pub use examine::{
     Examination, IndexFacts, KeyFacts, TableExamination, TableFacts, examine, resolve,

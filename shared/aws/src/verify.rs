@@ -14,6 +14,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use keyproof_plan::{Plan, Units};
 use keyproof_verdict::{CallRow, Judge, NoteRow, Report, RunFacts};
 
+use crate::cut::Cut;
 use crate::observe::{Seen, observe};
 use crate::rows::{AllRows, Rows};
 use crate::run::Run;
@@ -37,7 +38,7 @@ pub async fn verify_until(
 ) -> Report {
     let mut all = AllRows::default();
     // It takes every row, and never fails.
-    let (mut report, _) = verify_into(plan, settings, runner, interrupted, &mut all).await;
+    let (mut report, _) = verify_into(plan, settings, runner, None, interrupted, &mut all).await;
     report.probes = all.into_rows();
     if let Some(sentinel) = &report.sentinel {
         for row in &mut report.probes {
@@ -50,34 +51,49 @@ pub async fn verify_until(
 /// The same, and each row goes into `rows` as soon as it is judged, so that memory doesn't grow with
 /// the plan. The report has none.
 ///
+/// Where an `earlier` part of the run is given, it is gone on from: its rows are kept, and what they
+/// don't tell is asked.
+///
 /// The result beside the report tells of the first row that could not be taken: there the run ended.
 pub async fn verify_into(
     plan: &Plan,
     settings: &Settings,
     runner: &Runner,
+    earlier: Option<&Cut<'_>>,
     interrupted: impl Future<Output = ()>,
     rows: &mut impl Rows,
 ) -> (Report, io::Result<()>) {
     let mut interrupted = pin!(interrupted.fuse());
     let started = Instant::now();
+    let settings = &Settings {
+        run_id: earlier.map_or(settings.run_id, |earlier| Some(earlier.id)),
+        ..settings.clone()
+    };
     let run = Run::start(plan, settings, runner).await;
     tracing::info!(run_id = %run.id, plan = plan.name, "run started");
-    let units = plan.units();
-    let today = run.started_at.to_zoned_datetime(TimeZone::UTC).date();
+    let started_at = earlier.map_or(run.started_at, |earlier| earlier.started_at);
     let facts = RunFacts {
         id: run.id.to_string(),
         trigger: settings.trigger.clone(),
-        started_at: run.started_at,
-        finished_at: run.started_at,
+        started_at,
+        finished_at: started_at,
         account: None,
         region: Some(run.region.to_owned()),
         endpoint: runner.endpoint().map(str::to_owned),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         plan_file: settings.plan_file.clone(),
-        today,
+        today: started_at.to_zoned_datetime(TimeZone::UTC).date(),
     };
-    let mut part = Part::new(plan, facts, rows);
-    part.observe(&run, &units, interrupted.as_mut()).await;
+    let mut units = plan.units();
+    if let Some(earlier) = earlier {
+        let all = plan.units();
+        units.all.retain(|unit| !earlier.kept.has_unit(&all, unit));
+    }
+    let mut part = Part::new(plan, facts, rows, earlier);
+    part.written = part.keep();
+    if part.written.is_ok() {
+        part.observe(&run, &units, interrupted.as_mut()).await;
+    }
     let mut calls = run.calls.counted();
     let mut notes = Vec::new();
     if run.guard_refused.load(Ordering::Relaxed) && part.written.is_ok() {
@@ -92,8 +108,10 @@ pub async fn verify_into(
             ..settings.clone()
         };
         let bare = Run::start(plan, &again, runner).await;
-        part.again();
-        part.observe(&bare, &units, interrupted.as_mut()).await;
+        part.written = part.again();
+        if part.written.is_ok() {
+            part.observe(&bare, &units, interrupted.as_mut()).await;
+        }
         CallRow::add(&mut calls, bare.calls.counted());
         notes.push(unguarded());
     }
@@ -104,9 +122,15 @@ pub async fn verify_into(
         ..
     } = part;
     facts.finished_at = Timestamp::now();
+    if interrupted.is_terminated() {
+        notes.push(cut_off(facts.finished_at));
+    }
     let mut report = judge.report(facts);
     report.notes = notes;
     report.calls = calls;
+    if let Some(earlier) = earlier {
+        earlier.add_to(&mut report, run.started_at);
+    }
     tracing::info!(
         run_id = %run.id,
         verdict = ?report.summary.verdict,
@@ -117,33 +141,62 @@ pub async fn verify_into(
 }
 
 /// A run's way from what was seen to its rows.
-struct Part<'p, R> {
+struct Part<'p, 'c, R> {
     plan: &'p Plan,
     facts: RunFacts,
     rows: &'p mut R,
+    earlier: Option<&'p Cut<'c>>,
     judge: Judge<'p>,
     begun: bool,
     written: io::Result<()>,
 }
 
-impl<'p, R: Rows> Part<'p, R> {
-    fn new(plan: &'p Plan, facts: RunFacts, rows: &'p mut R) -> Self {
+impl<'p, 'c, R: Rows> Part<'p, 'c, R> {
+    fn new(plan: &'p Plan, facts: RunFacts, rows: &'p mut R, earlier: Option<&'p Cut<'c>>) -> Self {
         Self {
             plan,
             judge: Judge::new(plan, facts.today),
             facts,
             rows,
+            earlier,
             begun: false,
             written: Ok(()),
         }
     }
 
-    /// Forgets what was judged.
-    fn again(&mut self) {
+    /// Forgets what was judged, but for what an earlier part found out.
+    fn again(&mut self) -> io::Result<()> {
         self.judge = Judge::new(self.plan, self.facts.today);
         if self.begun {
-            self.written = self.rows.again();
+            self.rows.again()?;
         }
+        self.keep()
+    }
+
+    fn begin(&mut self) -> io::Result<()> {
+        if self.begun {
+            return Ok(());
+        }
+        self.begun = true;
+        let frame = Judge::new(self.plan, self.facts.today).report(self.facts.clone());
+        self.rows.begin(&frame)
+    }
+
+    /// Keeps the rows of the earlier part.
+    fn keep(&mut self) -> io::Result<()> {
+        let Some(earlier) = self.earlier else {
+            return Ok(());
+        };
+        self.facts.account.clone_from(&earlier.account);
+        self.begin()?;
+        for found in (earlier.rows)()? {
+            let (place, row) = found?;
+            if earlier.kept.has(place) {
+                self.judge.keep(&row);
+                self.rows.take(vec![(place, row)])?;
+            }
+        }
+        Ok(())
     }
 
     /// Asks, judges and writes, unit after unit. Once the run is interrupted, nothing is waited for
@@ -177,16 +230,23 @@ impl<'p, R: Rows> Part<'p, R> {
                 rest.await
             }
         };
-        self.facts.account = account;
+        self.facts.account = account.or_else(|| self.facts.account.take());
     }
 
     fn take(&mut self, seen: Seen) -> io::Result<()> {
-        self.facts.account = seen.account;
-        if !self.begun {
-            self.begun = true;
-            let frame = Judge::new(self.plan, self.facts.today).report(self.facts.clone());
-            self.rows.begin(&frame)?;
+        let then = self.earlier.and_then(|earlier| earlier.account.as_ref());
+        if let (Some(then), Some(now)) = (then, &seen.account)
+            && then != now
+        {
+            let message = format!(
+                "the run began with credentials of account {then}, and can't be resumed with those of {now}"
+            );
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
         }
+        if let Some(account) = seen.account {
+            self.facts.account = Some(account);
+        }
+        self.begin()?;
         let rows = self
             .judge
             .rows(&seen.probes, &seen.observations, &self.facts);
@@ -194,12 +254,27 @@ impl<'p, R: Rows> Part<'p, R> {
     }
 }
 
+/// INVARIANT (said aloud): a report of which somebody ended the run says so.
+fn cut_off(at: Timestamp) -> NoteRow {
+    note(
+        "interrupted",
+        format!(
+            "the run was interrupted at {at:.3}: what had no answer by then is blind; `keyproof verify \
+             --resume` goes on from its report"
+        ),
+    )
+}
+
 fn unguarded() -> NoteRow {
     let text = "STS had no room for the policy that keeps the sessions to the calls of the plan beside \
                 their tags, so that they had none: give a principal fewer or shorter tags";
+    note("unguarded", text.to_owned())
+}
+
+pub(crate) fn note(kind: &str, text: String) -> NoteRow {
     NoteRow {
-        kind: "unguarded".to_owned(),
-        text: text.to_owned(),
+        kind: kind.to_owned(),
+        text,
         file: None,
         line: None,
     }

@@ -108,6 +108,38 @@ impl Plan {
 }
 
 impl Units<'_> {
+    /// Where the unit's probes stand in plan order, in the order of [`Units::probes`].
+    pub fn places(&self, unit: &Unit<'_>) -> impl Iterator<Item = usize> {
+        let table = match unit.about {
+            About::Table(index, _) => Some(index),
+            About::Expectation(_) => None,
+        };
+        let asked = unit.expectations.iter().flat_map(|&index| {
+            let found = self
+                .plan
+                .expectations
+                .get(index)
+                .zip(self.starts.get(index));
+            let places = found.map(|(one, &start)| start..start + one.actions.len());
+            places.into_iter().flatten()
+        });
+        table.into_iter().chain(asked)
+    }
+
+    /// The id of the probe that stands at a place in plan order.
+    #[must_use]
+    pub fn id_at(&self, place: usize) -> Option<String> {
+        if let Some((name, table)) = self.plan.tables.get_index(place) {
+            return Some(Probe::of_table(name, table).id);
+        }
+        let index = self.starts.partition_point(|&start| start <= place);
+        let index = index.checked_sub(1)?;
+        let expectation = self.plan.expectations.get(index)?;
+        let nth = place.checked_sub(*self.starts.get(index)?)?;
+        let action = expectation.actions.get(nth)?;
+        Some(Probe::of(expectation, *action).id)
+    }
+
     /// The unit's probes, each with its place in plan order, from 0: made when they are asked for, as
     /// those of a large plan would fill the memory.
     #[must_use]

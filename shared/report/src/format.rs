@@ -14,6 +14,8 @@ pub enum Format {
     Text,
     /// The report itself, `keyproof.report/v1`.
     Json,
+    /// The report as lines of JSON, a line a probe.
+    Jsonl,
     /// JUnit XML, for CI servers.
     Junit,
     /// SARIF 2.1.0, for code scanning.
@@ -31,7 +33,7 @@ pub enum Format {
 /// A format that nobody knows.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error(
-    "unknown format `{name}`; expected one of text, json, junit, sarif, html, markdown, ocsf, asff"
+    "unknown format `{name}`; expected one of text, json, jsonl, junit, sarif, html, markdown, ocsf, asff"
 )]
 pub struct UnknownFormat {
     /// The name as given.
@@ -40,9 +42,10 @@ pub struct UnknownFormat {
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Text,
         Self::Json,
+        Self::Jsonl,
         Self::Junit,
         Self::Sarif,
         Self::Html,
@@ -57,6 +60,7 @@ impl Format {
         match self {
             Self::Text => "text",
             Self::Json => "json",
+            Self::Jsonl => "jsonl",
             Self::Junit => "junit",
             Self::Sarif => "sarif",
             Self::Html => "html",

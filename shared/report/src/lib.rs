@@ -73,6 +73,7 @@ pub fn render(
     match format {
         Format::Text => text::render(report, options, changes, &mut out)?,
         Format::Json => json::render(report, &mut out)?,
+        Format::Jsonl => json::render_lines(report, &mut out)?,
         Format::Junit => junit::render(report, &mut out)?,
         Format::Sarif => sarif::render(report, &mut out)?,
         Format::Html => html::render(report, changes, &mut out)?,

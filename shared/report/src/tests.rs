@@ -135,6 +135,15 @@ fn json_is_the_report_itself() {
 }
 
 #[test]
+fn lines_are_the_report_itself() {
+    for (name, report) in cases() {
+        let lines = rendered(&report, Format::Jsonl);
+        assert_eq!(lines.lines().count(), report.probes.len() + 2, "{name}");
+        assert_eq!(Report::from_json(&lines).unwrap(), report, "{name}");
+    }
+}
+
+#[test]
 fn junit_is_as_expected() {
     golden_of_all(Format::Junit, "expected.junit.xml");
 }
@@ -243,7 +252,7 @@ fn a_format_is_known_by_its_name() {
     }
     assert_eq!(
         "pdf".parse::<Format>().unwrap_err().to_string(),
-        "unknown format `pdf`; expected one of text, json, junit, sarif, html, markdown, ocsf, asff"
+        "unknown format `pdf`; expected one of text, json, jsonl, junit, sarif, html, markdown, ocsf, asff"
     );
 }
 
@@ -275,6 +284,7 @@ fn ten_thousand_probes_are_rendered_in_every_format() {
             Format::Markdown => assert!(text.len() < 65_536),
             Format::Ocsf => assert_eq!(text.matches("\"class_uid\": 2003").count(), 10_000),
             Format::Asff => assert_eq!(text.matches("\"SchemaVersion\"").count(), 10_000),
+            Format::Jsonl => assert_eq!(text.matches("{\"place\":").count(), 10_000),
             Format::Text | Format::Json | Format::Sarif => assert!(!text.is_empty()),
         }
     }

@@ -10,6 +10,7 @@ mod classify;
 mod judge;
 mod observation;
 mod report;
+mod resume;
 mod sentence;
 mod sentinel;
 mod words;
@@ -21,8 +22,9 @@ pub use observation::{
     TableObservation,
 };
 pub use report::{
-    CallRow, Cause, Change, DocumentRow, Environment, ExceptionNote, ExpectedRow, Finding, NoteRow,
-    ObservedRow, PlanRow, ProbeRow, Report, ReportError, Run, Sentinel, Summary, Trial, Verdict,
-    is_invisible,
+    BegunRun, CallRow, Cause, Change, DocumentRow, Environment, ExceptionNote, ExpectedRow,
+    Finding, FirstLine, Line, NoteRow, ObservedRow, PlanRow, ProbeRow, Report, ReportError, Run,
+    Sentinel, Summary, Trial, Verdict, is_invisible,
 };
+pub use resume::{Earlier, ForeignRow, Kept};
 pub use words::{policy_noun, service_name};

@@ -4,6 +4,7 @@
 //! Field names are a contract. Times are RFC 3339 in UTC; a field that was not observed is `null`.
 
 mod document;
+mod lines;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ use keyproof_core::{PolicyType, Service};
 use serde::{Deserialize, Serialize};
 
 pub use document::DocumentRow;
+pub use lines::{BegunRun, FirstLine, Line};
 pub use read::{ReportError, is_invisible};
 
 /// A run's report.

@@ -2,9 +2,10 @@
 //! `keyproof verify`: a plan against AWS, or against a sandbox.
 
 use std::cell::Cell;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use keyproof_aws::{Runner, Settings, verify_until};
+use keyproof_aws::{Runner, Settings, verify_into};
 use keyproof_diagnose::Aws;
 use keyproof_plan::Plan;
 use keyproof_verdict::Report;
@@ -14,17 +15,20 @@ use crate::connection::{self, Connection, TemplateOptions};
 use crate::destination::ReportOptions;
 use crate::error::CliError;
 use crate::input::{Source, one_stdin};
-use crate::io::Io;
+use crate::io::{Io, Messages};
 use crate::outcome::Outcome;
+use crate::progress::Progress;
 use crate::recording::RecordOptions;
+use crate::resume::{self, Left};
 use crate::signals;
+use crate::stream::Stream;
 use crate::world::World;
 
 /// Run a plan: take each role's place, try each call, judge what AWS answers
 ///
 /// Needs credentials that may assume the plan's roles. Nothing is changed: KMS calls are dry runs,
 /// writes carry a condition that can't hold. With --sandbox it needs no AWS at all. Interrupted, it
-/// reports what it has found out.
+/// reports what it has found out, and --resume goes on from there.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// The plan, YAML or JSON; `-` for standard input
@@ -52,6 +56,11 @@ pub(crate) struct Arguments {
     /// and tables' policies, with your own credentials
     #[arg(long)]
     diagnose: bool,
+    /// Go on from what an interrupted or cut off run of the same plan left: a JSON report, or lines of one
+    /// (`FILE.partial` of `--format jsonl --output FILE`). What found something out is kept, table by
+    /// table; the rest is asked again
+    #[arg(long, value_name = "REPORT", conflicts_with_all = ["sandbox", "run_id"])]
+    resume: Option<PathBuf>,
     #[command(flatten)]
     shard: ShardOptions,
     /// Give the sessions no policy that keeps them to the calls of the plan
@@ -94,29 +103,50 @@ pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
     let text = arguments.plan.read(io)?;
     let plan = arguments.part(arguments.plan.parsed_plan(&text)?, io)?;
     let settings = arguments.settings();
-    let report = match &arguments.sandbox {
-        Some(template) => {
-            let options = arguments.parameters.options(&plan.region)?;
-            let account = template.template(&options, io)?;
-            crate::block_on(async {
-                let world = World::start(&account).await?;
-                // Not the end: the report says what a missing resource or canary means for each probe.
-                for warning in world.left_out().into_iter().chain(world.plant(&plan)) {
-                    io.stderr.say(format_args!("warning: {warning}"));
-                }
-                arguments
-                    .report(&plan, &settings, &world.administrator, io)
-                    .await
-            })??
-        }
-        None => crate::block_on(async {
+    let left = arguments.resume.as_deref();
+    let left = left.map(|path| resume::left(path, &plan, io)).transpose()?;
+    let sandbox = arguments.sandbox.as_ref().map(|template| {
+        let options = arguments.parameters.options(&plan.region)?;
+        template.template(&options, io)
+    });
+    let sandbox = sandbox.transpose()?;
+    // Kept only where it is needed once more: a plan of many probes is a large text.
+    let recording = recording.map(|recording| (recording, text));
+    let whole = destinations.needs_whole() || arguments.diagnose || recording.is_some();
+    let kept = left.as_ref().map_or(0, |left| left.cut.kept.count());
+    let watched = io.watched.then(|| io.stderr.clone());
+    let progress = Progress::new(watched, plan.planned(), kept);
+    let mut stream = Stream::new(plan.planned(), whole, progress);
+    // Causes are found after the run: lines that have gone out would lack them.
+    if !arguments.diagnose {
+        destinations.stream(&mut stream, whole, &mut io.stdout)?;
+    }
+    let stderr = &mut io.stderr;
+    let report = crate::block_on(async {
+        if let Some(account) = &sandbox {
+            let world = World::start(account).await?;
+            // Not the end: the report says what a missing resource or canary means for each probe.
+            for warning in world.left_out().into_iter().chain(world.plant(&plan)) {
+                stderr.say(format_args!("warning: {warning}"));
+            }
+            let run = arguments.on(&plan, &settings, &world.administrator);
+            run.carry_out(None, &mut stream, stderr).await
+        } else {
             let runner = connection::runner(&settings, &plan.region).await?;
-            arguments.report(&plan, &settings, &runner, io).await
-        })??,
-    };
+            let run = arguments.on(&plan, &settings, &runner);
+            run.carry_out(left.as_ref(), &mut stream, stderr).await
+        }
+    })??;
     let outcome = Outcome::from(report.summary.verdict);
-    let told = destinations.write(&report, io);
-    let kept = recording.map_or(Ok(()), |recording| recording.keep(&text, &report, io));
+    let spool = stream.into_spool();
+    let told = if arguments.diagnose {
+        destinations.write(&report, io)
+    } else {
+        destinations.finish(&report, spool, whole, io)
+    };
+    let kept = recording.map_or(Ok(()), |(recording, text)| {
+        recording.keep(&text, &report, io)
+    });
     CliError::outputs([told, kept].into_iter().filter_map(Result::err).collect())?;
     Ok(outcome)
 }
@@ -160,24 +190,50 @@ impl Arguments {
         }
     }
 
-    async fn report(
+    fn on<'a>(&'a self, plan: &'a Plan, settings: &'a Settings, runner: &'a Runner) -> Run<'a> {
+        Run {
+            arguments: self,
+            plan,
+            settings,
+            runner,
+        }
+    }
+}
+
+/// A run that is ready to be made.
+struct Run<'a> {
+    arguments: &'a Arguments,
+    plan: &'a Plan,
+    settings: &'a Settings,
+    runner: &'a Runner,
+}
+
+impl Run<'_> {
+    async fn carry_out(
         &self,
-        plan: &Plan,
-        settings: &Settings,
-        runner: &Runner,
-        io: &mut Io,
+        left: Option<&Left<'_>>,
+        stream: &mut Stream<'_>,
+        stderr: &mut Messages,
     ) -> Result<Report, CliError> {
+        let (plan, settings, runner) = (self.plan, self.settings, self.runner);
+        if let (Some(left), Some(path)) = (left, &self.arguments.resume) {
+            let region = settings.region.as_deref().unwrap_or(&plan.region);
+            left.is_of(path, region, runner.endpoint())?;
+        }
         let interrupted = Cell::new(false);
         let interruption = signals::interrupted().map_err(CliError::Start)?;
-        let mut report = verify_until(plan, settings, runner, async {
+        let interruption = async {
             interruption.await;
             interrupted.set(true);
-        })
-        .await;
-        if self.diagnose && !interrupted.get() {
+        };
+        let cut = left.map(|left| &left.cut);
+        let (mut report, written) =
+            verify_into(plan, settings, runner, cut, interruption, stream).await;
+        stream.close(&mut report, written)?;
+        if self.arguments.diagnose && !interrupted.get() {
             let aws = Aws::new(runner.service_config(None), &report.environment.region);
             for note in keyproof_diagnose::diagnose(&mut report, plan, &aws, &aws).await {
-                io.stderr.say(format_args!("warning: {note}"));
+                stderr.say(format_args!("warning: {note}"));
             }
         }
         Ok(report)

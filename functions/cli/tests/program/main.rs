@@ -24,6 +24,7 @@ mod outputs;
 mod plan;
 mod plan_init;
 mod report;
+mod resume;
 mod sandbox;
 mod shard;
 mod simulate;

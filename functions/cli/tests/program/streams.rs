@@ -102,6 +102,7 @@ fn colour_is_for_terminals_and_never_with_no_color() {
             stdout: Output::new(writer),
             stderr: Messages::new(std::io::sink()),
             colour,
+            watched: false,
         };
         let words = ["keyproof", "--version"].map(Into::into);
         assert_eq!(run(words, &mut io), Outcome::Pass);

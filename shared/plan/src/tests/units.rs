@@ -89,4 +89,13 @@ fn the_units_probes_are_the_plans_at_their_places() {
     let expected: Vec<_> = plan.probes().into_iter().enumerate().collect();
     assert_eq!(placed, expected);
     assert_eq!(plan.planned(), expected.len());
+    for (place, probe) in expected {
+        assert_eq!(units.id_at(place), Some(probe.id));
+    }
+    assert_eq!(units.id_at(plan.planned()), None);
+    for unit in &units.all {
+        let told: Vec<_> = units.places(unit).collect();
+        let probes = units.probes(unit).into_iter().map(|(place, _)| place);
+        assert_eq!(told, probes.collect::<Vec<_>>());
+    }
 }

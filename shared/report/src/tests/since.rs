@@ -30,6 +30,7 @@ fn formats_for_programs_are_the_same_with_an_earlier_report() {
     let (before, now) = before_and_now();
     for format in [
         Format::Json,
+        Format::Jsonl,
         Format::Junit,
         Format::Sarif,
         Format::Ocsf,

@@ -2,11 +2,12 @@
 //! Reports read back from JSON.
 
 use std::fmt::Write as _;
+use std::io;
 
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::{Report, Sentinel, Trial, Verdict};
+use crate::{FirstLine, ProbeRow, Report, Sentinel, Trial, Verdict};
 
 /// A text that is no report this version can stand behind.
 #[derive(Debug, Error)]
@@ -47,6 +48,25 @@ pub enum ReportError {
         /// The row's verdict.
         verdict: Verdict,
     },
+    /// Lines of a run that was cut off.
+    #[error(
+        "the run was cut off: {found} of {planned} probes are there, and no last line; `keyproof verify \
+         --resume` goes on from it"
+    )]
+    CutOff {
+        /// How many probes are there.
+        found: usize,
+        /// How many were planned.
+        planned: usize,
+    },
+    /// Lines that are no report.
+    #[error("line {number} of the report is damaged: {why}")]
+    Lines {
+        /// The line, from 1.
+        number: usize,
+        /// What is wrong with it.
+        why: String,
+    },
     /// A pass of a keyproof that could not have failed.
     #[error("the report says `pass`, but its sentinel was asleep; it was altered")]
     Asleep,
@@ -61,7 +81,7 @@ impl Report {
     /// The schema that this version writes and reads.
     pub const SCHEMA: &'static str = "keyproof.report/v1";
 
-    /// Reads a JSON report. Fields that this version doesn't know are passed over, as a later
+    /// Reads a JSON report, or one of lines of JSON. Fields that this version doesn't know are passed over, as a later
     /// `keyproof.report/v1` may have them.
     ///
     /// # Errors
@@ -69,6 +89,22 @@ impl Report {
     /// Where the text is not JSON, is of another schema, lacks a field, or claims a pass that its
     /// rows contradict.
     pub fn from_json(text: &str) -> Result<Self, ReportError> {
+        let report = if FirstLine::begins(text) {
+            Self::from_lines(text)?
+        } else {
+            Self::from_document(text)?
+        };
+        match report.contradiction() {
+            Some((probe, verdict)) => Err(ReportError::Contradiction {
+                probe: probe.to_owned(),
+                verdict,
+            }),
+            None if report.asleep() => Err(ReportError::Asleep),
+            None => Ok(report),
+        }
+    }
+
+    fn from_document(text: &str) -> Result<Self, ReportError> {
         let envelope: serde_json::Value =
             serde_json::from_str(text).map_err(|source| ReportError::NotJson { source })?;
         let named = Envelope::deserialize(&envelope)
@@ -82,16 +118,7 @@ impl Report {
             Some(_) => {}
         }
         // From the text again, so that an error has its line and column.
-        let report: Self =
-            serde_json::from_str(text).map_err(|source| ReportError::Damaged { source })?;
-        match report.contradiction() {
-            Some((probe, verdict)) => Err(ReportError::Contradiction {
-                probe: probe.to_owned(),
-                verdict,
-            }),
-            None if report.asleep() => Err(ReportError::Asleep),
-            None => Ok(report),
-        }
+        serde_json::from_str(text).map_err(|source| ReportError::Damaged { source })
     }
 
     /// The report as pretty JSON, with a newline at the end. The same report gives the same bytes,
@@ -105,6 +132,36 @@ impl Report {
         let mut text = serde_json::to_string_pretty(self)?;
         text.push('\n');
         Ok(escape_invisible(text))
+    }
+
+    /// Writes the report with these rows in place of its own, which it has none of: the bytes of
+    /// [`Report::to_json`], without ever holding more than a row.
+    ///
+    /// # Errors
+    ///
+    /// What `out` and `rows` bring.
+    pub fn write_json(
+        &self,
+        rows: impl Iterator<Item = io::Result<ProbeRow>>,
+        out: &mut dyn io::Write,
+    ) -> io::Result<()> {
+        // A line break in a string is written as an escape, so that no string can hold this.
+        const ROWS: &str = "\n  \"probes\": [";
+        let frame = self.to_json()?;
+        let (before, after) = frame.split_once(ROWS).unwrap_or((&frame, ""));
+        out.write_all(before.as_bytes())?;
+        out.write_all(ROWS.as_bytes())?;
+        let mut any = false;
+        for row in rows {
+            let mut text = serde_json::to_string_pretty(&row?)?.replace('\n', "\n    ");
+            text.insert_str(0, if any { ",\n    " } else { "\n    " });
+            out.write_all(escape_invisible(text).as_bytes())?;
+            any = true;
+        }
+        if any {
+            out.write_all(b"\n  ")?;
+        }
+        out.write_all(after.as_bytes())
     }
 
     /// Whether the summary says `pass` though the judge was not shown to be able to fail.
@@ -148,7 +205,7 @@ pub fn is_invisible(character: char) -> bool {
 
 /// JSON puts such characters into strings alone, where an escape means the same. The newlines
 /// between the lines are its own.
-fn escape_invisible(text: String) -> String {
+pub(super) fn escape_invisible(text: String) -> String {
     let acts = |character: char| character != '\n' && is_invisible(character);
     if !text.contains(acts) {
         return text;

@@ -135,3 +135,25 @@ fn calls_of_two_parts_are_added_in_the_order_of_their_names() {
         ]
     );
 }
+
+#[test]
+fn rows_written_one_by_one_give_the_same_bytes() {
+    let report = Report::from_json(REPORT).unwrap();
+    let mut hostile = report.clone();
+    hostile.plan.name = "\n  \"probes\": [\u{202e}".to_owned();
+    hostile.probes[0].reason = "a\nb\u{202e}".to_owned();
+    let mut empty = report.clone();
+    empty.probes.clear();
+    for report in [report, hostile, empty] {
+        let rows = report.probes.clone().into_iter().map(Ok);
+        let frame = Report {
+            probes: Vec::new(),
+            ..report.clone()
+        };
+        let mut out = Vec::new();
+
+        frame.write_json(rows, &mut out).unwrap();
+
+        assert_eq!(String::from_utf8(out).unwrap(), report.to_json().unwrap());
+    }
+}

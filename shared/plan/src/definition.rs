@@ -55,6 +55,8 @@ pub(crate) const AWS_OWNED: &str = "aws-owned";
 pub(crate) const MIN_DURATION: u32 = 900;
 /// The longest session, in seconds.
 pub(crate) const MAX_DURATION: u32 = 43_200;
+/// How many probes a plan may have: lists multiply, and a short text must not fill the memory.
+pub(crate) const MAX_PROBES: usize = 2_000_000;
 /// How many session tags STS takes.
 pub(crate) const MAX_TAGS: usize = 50;
 /// How many key attributes a DynamoDB table has at most.
@@ -172,13 +174,13 @@ pub(crate) const EXPECTATION: Object = Object {
     fields: &[
         required(
             "principal",
-            "the name of a principal of this plan",
-            shape::name,
+            "the name of a principal of this plan, or a list of names",
+            shape::names,
         ),
         optional(
             "on",
-            "the name of a table of this plan; for every action but `sts:AssumeRole`",
-            shape::name,
+            "the name of a table of this plan, or a list of names; for every action but `sts:AssumeRole`",
+            shape::names,
         ),
         required("actions", "the actions to try", shape::actions),
         optional(

@@ -20,6 +20,7 @@ use keyproof_document::{Key, Node, Value};
 use sha2::{Digest as _, Sha256};
 
 use self::cursor::{Cursor, Errors, Fields};
+use self::expectation::Draft;
 use self::names::Names;
 use crate::definition::{PLAN, VERSION};
 use crate::error::{PlanError, PlanProblem};
@@ -119,9 +120,18 @@ fn plan(root: &Node, digest: String, extent: Extent, errors: &mut Errors) -> Opt
     if let Some(cursor) = fields.get("expectations").filter(|_| nothing) {
         plan_wide::no_expectations(&cursor, errors);
     }
-    let planned = plan_wide::probe_ids(&names, &drafts, errors);
+    plan_wide::probes(&names, &drafts, errors);
     plan_wide::witnesses(&names, &drafts, errors);
+    // Only for exceptions: the ids of a large plan fill the memory.
+    let excepting = fields.get("exceptions");
+    let planned = excepting.and_then(|_| plan_wide::probe_ids(&names, &drafts));
     let exceptions = exceptions(&fields, planned.as_deref(), errors);
+    let expectations = if errors.0.is_empty() {
+        let each: Option<Vec<_>> = drafts.iter().map(Draft::expectations).collect();
+        each.map(|each| each.into_iter().flatten().collect())
+    } else {
+        None
+    };
 
     Some(Plan {
         name: name?.to_owned(),
@@ -129,10 +139,7 @@ fn plan(root: &Node, digest: String, extent: Extent, errors: &mut Errors) -> Opt
         digest,
         tables: tables?,
         principals: principals?,
-        expectations: drafts
-            .into_iter()
-            .map(|draft| draft.whole)
-            .collect::<Option<_>>()?,
+        expectations: expectations?,
         exceptions: exceptions?,
     })
 }

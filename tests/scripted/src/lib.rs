@@ -23,6 +23,7 @@ mod sentence;
 mod server;
 mod world;
 
+pub use precise::Timer;
 pub use request::Request;
 pub use script::{Layer, Reply, Rule, Script};
 pub use sentence::{explicitly, implicitly};

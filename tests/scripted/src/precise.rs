@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 /// A thread that wakes sleepers. It ends with the last handle.
 #[derive(Debug, Default)]
-pub(crate) struct Timer(Arc<Sleepers>);
+pub struct Timer(Arc<Sleepers>);
 
 #[derive(Debug, Default)]
 struct Sleepers {
@@ -29,7 +29,8 @@ struct Due {
 
 impl Timer {
     /// Starts the thread.
-    pub(crate) fn start() -> Self {
+    #[must_use]
+    pub fn start() -> Self {
         let timer = Self::default();
         let sleepers = Arc::downgrade(&timer.0);
         std::thread::spawn(move || wake(&sleepers));
@@ -37,7 +38,7 @@ impl Timer {
     }
 
     /// Sleeps until then.
-    pub(crate) async fn sleep_until(&self, end: Instant) {
+    pub async fn sleep_until(&self, end: Instant) {
         let (sender, woken) = oneshot::channel();
         {
             let mut due = self.0.due.lock().unwrap_or_else(PoisonError::into_inner);

@@ -26,7 +26,9 @@ pub(super) fn check(
         Some(Decision::Denied) => denied(draft, fields, refusal, mixed, errors),
         None => {}
     }
-    aws_owned(draft, fields, actions, refusal.0, names, errors);
+    for table in &draft.on {
+        aws_owned(table, draft, fields, actions, refusal.0, names, errors);
+    }
 }
 
 /// `on` and the services of the actions. Whether services are mixed that cannot be.
@@ -170,6 +172,7 @@ const fn refusers(service: Service) -> &'static [Service] {
 
 /// KMS where the table has no key that it could refuse.
 fn aws_owned(
+    table: &str,
     draft: &Draft<'_>,
     fields: &Fields<'_>,
     actions: &[(Action, Place)],
@@ -177,9 +180,9 @@ fn aws_owned(
     names: &Names<'_>,
     errors: &mut Errors,
 ) {
-    let Some(table) = draft.on.filter(|table| names.is_aws_owned(table)) else {
+    if !names.is_aws_owned(table) {
         return;
-    };
+    }
     let path = format!("{}.actions", draft.path);
     let mut push = |place: Place, path: &str, clause: String| {
         let problem = PlanProblem::KmsOnAwsOwned {

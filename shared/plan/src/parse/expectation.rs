@@ -7,7 +7,7 @@ use keyproof_core::{PolicyType, Service};
 use keyproof_document::Place;
 
 use super::combination;
-use super::cursor::{Cursor, Errors, Fields};
+use super::cursor::{Cursor, Errors, Fields, shown};
 use super::names::Names;
 use crate::definition::EXPECTATION;
 use crate::error::PlanProblem;
@@ -20,17 +20,41 @@ use crate::{Action, text};
 pub(super) struct Draft<'node> {
     pub(super) place: Place,
     pub(super) path: String,
-    /// The principal's name as written, whether or not it is known.
-    pub(super) principal: Option<&'node str>,
-    /// The table's name as written, whether or not it is known.
-    pub(super) on: Option<&'node str>,
+    /// The principals' names as written, whether or not they are known.
+    pub(super) principals: Vec<&'node str>,
+    /// The tables' names as written, whether or not they are known.
+    pub(super) on: Vec<&'node str>,
     pub(super) index: Option<&'node str>,
     pub(super) actions: Vec<Action>,
     /// Whether anything is missing from `principal`, `on`, `index` or `actions`.
     pub(super) partial: bool,
     pub(super) decision: Option<Decision>,
-    /// The expectation itself; `None` only where an error was pushed.
-    pub(super) whole: Option<Expectation>,
+    /// What must come of it; `None` only where an error was pushed.
+    pub(super) whole: Option<Expected>,
+}
+
+impl<'node> Draft<'node> {
+    /// Each principal with each table, principals first.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (&'node str, Option<&'node str>)> {
+        self.principals.iter().flat_map(|&principal| {
+            let alone = self.on.is_empty().then_some((principal, None));
+            let tables = self.on.iter().map(move |&on| (principal, Some(on)));
+            alone.into_iter().chain(tables)
+        })
+    }
+
+    /// The expectations that it stands for. `None` only where an error was pushed.
+    pub(super) fn expectations(&self) -> Option<impl Iterator<Item = Expectation>> {
+        let expected = self.whole?;
+        Some(self.pairs().map(move |(principal, on)| Expectation {
+            principal: principal.to_owned(),
+            on: on.map(str::to_owned),
+            actions: self.actions.clone(),
+            index: self.index.map(str::to_owned),
+            expected,
+            place: self.place,
+        }))
+    }
 }
 
 /// What a plan can expect.
@@ -65,8 +89,8 @@ pub(super) fn expectation<'node>(
     let mut draft = Draft {
         place: cursor.node.place,
         path: cursor.path.clone(),
-        principal: None,
-        on: None,
+        principals: Vec::new(),
+        on: Vec::new(),
         index: None,
         actions: Vec::new(),
         partial: true,
@@ -77,13 +101,23 @@ pub(super) fn expectation<'node>(
         return draft;
     };
 
-    let text = |field: &str| fields.get(field).and_then(|cursor| cursor.node.as_str());
-    (draft.principal, draft.on, draft.index) = (text("principal"), text("on"), text("index"));
+    draft.index = fields.get("index").and_then(|cursor| cursor.node.as_str());
+    let mut all_named = true;
     if let Some(cursor) = fields.get("principal") {
-        names.principal(&cursor, errors);
+        let (all, found) = one_or_more(&cursor, "principal", errors);
+        for cursor in &found {
+            names.principal(cursor, errors);
+        }
+        all_named &= all;
+        draft.principals = found.iter().filter_map(|at| at.node.as_str()).collect();
     }
     if let Some(cursor) = fields.get("on") {
-        names.table(&cursor, errors);
+        let (all, found) = one_or_more(&cursor, "table", errors);
+        for cursor in &found {
+            names.table(cursor, errors);
+        }
+        all_named &= all;
+        draft.on = found.iter().filter_map(|at| at.node.as_str()).collect();
     }
     if let Some(cursor) = fields.get("index") {
         cursor.text(errors, &text::INDEX);
@@ -92,7 +126,7 @@ pub(super) fn expectation<'node>(
     let (actions, all) = actions.unwrap_or_default();
     let given = |field: &str, value: Option<&str>| value.is_some() || fields.get(field).is_none();
     draft.partial =
-        !all || draft.principal.is_none() || !given("on", draft.on) || !given("index", draft.index);
+        !all || !all_named || draft.principals.is_empty() || !given("index", draft.index);
     draft.actions = actions.iter().map(|&(action, _)| action).collect();
     draft.decision = word(
         &fields,
@@ -118,19 +152,46 @@ pub(super) fn expectation<'node>(
         (Some(Decision::Denied), Some(by)) => Some(Expected::Denied { by, policy }),
         _ => None,
     };
-    if errors.0.len() == before
-        && let (Some(principal), Some(expected)) = (draft.principal, expected)
-    {
-        draft.whole = Some(Expectation {
-            principal: principal.to_owned(),
-            on: draft.on.map(str::to_owned),
-            actions: draft.actions.clone(),
-            index: draft.index.map(str::to_owned),
-            expected,
-            place: draft.place,
-        });
+    if errors.0.len() == before && !draft.principals.is_empty() {
+        draft.whole = expected;
     }
     draft
+}
+
+/// The name or the names that stand here, each once, and whether all of them are names.
+fn one_or_more<'node>(
+    cursor: &Cursor<'node>,
+    noun: &'static str,
+    errors: &mut Errors,
+) -> (bool, Vec<Cursor<'node>>) {
+    if cursor.node.as_sequence().is_none() {
+        let one = cursor.string(errors).is_some();
+        return (one, one.then(|| cursor.clone()).into_iter().collect());
+    }
+    let items = cursor.sequence(errors).unwrap_or_default();
+    if items.is_empty() {
+        let what = "nobody and nothing is named";
+        let mend = "name at least one, or remove the field";
+        cursor.push(errors, PlanProblem::Empty { what, mend });
+        return (false, Vec::new());
+    }
+    let mut seen: HashMap<&str, Place> = HashMap::new();
+    let mut all = true;
+    let mut found = Vec::new();
+    for item in items {
+        let Some(name) = item.string(errors) else {
+            all = false;
+            continue;
+        };
+        if let Some(&first) = seen.get(name) {
+            let text = shown(name);
+            item.push(errors, PlanProblem::Repeated { noun, text, first });
+        } else {
+            seen.insert(name, item.node.place);
+            found.push(item);
+        }
+    }
+    (all, found)
 }
 
 /// The known actions with their places, and whether that is all of them.

@@ -9,6 +9,7 @@ use keyproof_document::Place;
 use super::cursor::{Cursor, Errors, shown};
 use super::expectation::{Decision, Draft};
 use super::names::Names;
+use crate::definition::MAX_PROBES;
 use crate::error::PlanProblem;
 use crate::probe;
 
@@ -21,49 +22,86 @@ pub(super) fn no_expectations(cursor: &Cursor<'_>, errors: &mut Errors) {
     }
 }
 
-/// Pushes probes that are planned twice. The ids of all probes, where all can be told.
-pub(super) fn probe_ids(
-    names: &Names<'_>,
-    drafts: &[Draft<'_>],
-    errors: &mut Errors,
-) -> Option<Vec<String>> {
-    let mut ids: Vec<String> = names
-        .tables
-        .iter()
-        .map(|(key, _)| probe::encryption_id(&key.text))
-        .collect();
-    let mut seen: HashMap<String, Place> = HashMap::new();
-    for draft in drafts.iter().filter(|draft| !draft.partial) {
-        for &action in &draft.actions {
-            let principal = draft.principal.unwrap_or_default();
-            let id = probe::access_id(principal, action, draft.on, draft.index);
-            if let Some(&first) = seen.get(&id) {
+/// Pushes probes that are planned twice, and too many of them.
+///
+/// Kept small, as a plan may have very many: of each principal, table and index the actions so far, a
+/// bit each. Which expectation was the first is looked for where there is a second alone.
+pub(super) fn probes(names: &Names<'_>, drafts: &[Draft<'_>], errors: &mut Errors) {
+    let mut numbers: HashMap<&str, u32> = HashMap::new();
+    let mut number = |name| {
+        let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+        *numbers.entry(name).or_insert(next)
+    };
+    let mut seen: HashMap<(u32, Option<u32>, Option<u32>), u32> = HashMap::new();
+    let mut planned = names.tables.len();
+    for (nth, draft) in drafts.iter().enumerate() {
+        let asked = draft.principals.len().saturating_mul(draft.on.len().max(1));
+        planned = planned.saturating_add(asked.saturating_mul(draft.actions.len()));
+        if planned > MAX_PROBES {
+            let (count, what, limit) = (planned, "probes up to this expectation", MAX_PROBES);
+            let problem = PlanProblem::TooMany { count, what, limit };
+            errors.push(draft.place, &draft.path, problem);
+            return;
+        }
+        if draft.partial {
+            continue;
+        }
+        let index = draft.index.map(&mut number);
+        for (principal, on) in draft.pairs() {
+            let key = (number(principal), on.map(&mut number), index);
+            let actions = seen.entry(key).or_default();
+            for &action in &draft.actions {
+                let bit = 1_u32 << (action as u32);
+                if *actions & bit == 0 {
+                    *actions |= bit;
+                    continue;
+                }
+                let same = |other: &&Draft<'_>| {
+                    !other.partial
+                        && other.index == draft.index
+                        && other.actions.contains(&action)
+                        && other.pairs().any(|pair| pair == (principal, on))
+                };
+                // The draft itself, where it is none before it: its lists name nobody twice.
+                let first = drafts.iter().take(nth).find(same).unwrap_or(draft).place;
+                let id = probe::access_id(principal, action, on, draft.index);
                 let problem = PlanProblem::DuplicateProbe {
                     probe: shown(&id),
                     first,
                 };
                 errors.push(draft.place, &draft.path, problem);
-            } else {
-                seen.insert(id.clone(), draft.place);
-                ids.push(id);
             }
         }
     }
-    let complete = !drafts.is_empty() && drafts.iter().all(|draft| !draft.partial);
-    complete.then_some(ids)
+}
+
+/// The ids of all probes, where all can be told.
+pub(super) fn probe_ids(names: &Names<'_>, drafts: &[Draft<'_>]) -> Option<Vec<String>> {
+    if drafts.is_empty() || drafts.iter().any(|draft| draft.partial) {
+        return None;
+    }
+    let tables = names.tables.iter();
+    let tables = tables.map(|(key, _)| probe::encryption_id(&key.text));
+    let asked = drafts.iter().flat_map(|draft| {
+        draft.pairs().flat_map(move |(principal, on)| {
+            let actions = draft.actions.iter();
+            actions.map(move |&action| probe::access_id(principal, action, on, draft.index))
+        })
+    });
+    Some(tables.chain(asked).collect())
 }
 
 /// Pushes tables on which a denial is expected but no read of the canary.
 pub(super) fn witnesses(names: &Names<'_>, drafts: &[Draft<'_>], errors: &mut Errors) {
     let declared = |name: &str| names.tables.iter().any(|(key, _)| key.text == name);
     for (key, cursor) in &names.tables {
-        let is_on_table = |draft: &&Draft<'_>| draft.on == Some(key.text.as_str());
+        let is_on_table = |draft: &&Draft<'_>| draft.on.contains(&key.text.as_str());
         let denied = (drafts.iter().filter(is_on_table))
             .find(|draft| draft.decision == Some(Decision::Denied));
         // What is misspelt may be the witness: its table, its action or its decision.
         let may_witness = |draft: &Draft<'_>| {
             draft.decision != Some(Decision::Denied)
-                && (is_on_table(&draft) || !draft.on.is_some_and(declared))
+                && (is_on_table(&draft) || !draft.on.iter().any(|on| declared(on)))
                 && (draft.partial || draft.actions.iter().any(|action| action.reads_canary()))
         };
         if let Some(denied) = denied.filter(|_| !drafts.iter().any(may_witness)) {

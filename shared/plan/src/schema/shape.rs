@@ -32,6 +32,16 @@ pub(crate) fn name() -> Value {
     text::NAME.schema()
 }
 
+pub(crate) fn names() -> Value {
+    let list = json!({
+        "type": "array",
+        "minItems": 1,
+        "uniqueItems": true,
+        "items": text::NAME.schema(),
+    });
+    json!({ "anyOf": [text::NAME.schema(), list] })
+}
+
 pub(crate) fn region() -> Value {
     json!({ "type": "string", "pattern": format!("^{}$", text::REGION_PATTERN) })
 }

@@ -42,6 +42,12 @@ pub enum HandlerError {
     /// A message of a batch that would have been cut short.
     #[error("there is too little time left for this run; it will be tried again")]
     NoTime,
+    /// A run, or its commit, that was given up before Lambda would have ended the function.
+    #[error(
+        "the function's time was over before the run was committed; it will be tried again where a \
+         queue asked for it"
+    )]
+    OutOfTime,
 }
 
 impl HandlerError {
@@ -59,6 +65,7 @@ impl HandlerError {
             Self::Store(_) => "State",
             Self::NotStarted(_) => "NotStarted",
             Self::NoTime => "NoTime",
+            Self::OutOfTime => "OutOfTime",
         }
     }
 }

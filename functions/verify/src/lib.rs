@@ -22,12 +22,13 @@ mod stored;
 
 use std::io::Write;
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use keyproof_aws::Settings;
 use keyproof_plan::Plan;
 use keyproof_verdict::Report;
 use serde::Serialize;
+use tokio::time::Instant;
 use ulid::Ulid;
 
 pub use error::HandlerError;
@@ -192,9 +193,8 @@ impl<P: Ports> Function<P> {
             return self.take(step, invocation, log).await;
         }
         let Some(messages) = messages(payload)? else {
-            return self
-                .carry_out(Request::read(payload)?, invocation, log)
-                .await;
+            let request = Request::read(payload)?;
+            return self.in_time(request, invocation, log).await;
         };
         let started = Instant::now();
         let mut answer = BatchAnswer::default();
@@ -208,7 +208,7 @@ impl<P: Ports> Function<P> {
                     ..invocation.clone()
                 };
                 match message.request() {
-                    Ok(request) => self.carry_out(request, &invocation, log).await,
+                    Ok(request) => self.in_time(request, &invocation, log).await,
                     Err(error) => Err(error),
                 }
             };
@@ -220,6 +220,20 @@ impl<P: Ports> Function<P> {
             }
         }
         Ok(Answer::Batch(answer))
+    }
+
+    /// Carries a request out, or gives it up while there is time to say so. What was under way then
+    /// is whole or not at all, as it is where the process is killed.
+    async fn in_time(
+        &self,
+        request: Request,
+        invocation: &Invocation,
+        log: &mut impl Write,
+    ) -> Result<Answer, HandlerError> {
+        let limit = time_to_answer(invocation.remaining);
+        let carried_out = self.carry_out(request, invocation, log);
+        let done = tokio::time::timeout(limit, carried_out).await;
+        done.unwrap_or(Err(HandlerError::OutOfTime))
     }
 
     async fn carry_out(
@@ -318,4 +332,11 @@ impl<P: Ports> Function<P> {
 pub(crate) fn time_to_use(remaining: Duration) -> Duration {
     const MARGIN: Duration = Duration::from_secs(5);
     remaining.saturating_sub(MARGIN.min(remaining / 5))
+}
+
+/// When whatever still waits for an answer is given up: what is left after it is for the log and the
+/// reply.
+fn time_to_answer(remaining: Duration) -> Duration {
+    const MARGIN: Duration = Duration::from_millis(500);
+    remaining.saturating_sub(MARGIN.min(remaining / 20))
 }

@@ -12,6 +12,7 @@
 mod alone;
 mod batches;
 mod changes;
+mod deadline;
 mod events;
 mod large;
 mod refused;

@@ -10,6 +10,7 @@ import http.client
 import json
 import os
 import pathlib
+import socket
 import subprocess
 import time
 import urllib.parse
@@ -215,3 +216,67 @@ def test_a_long_history_stays_usable(browser, tmp_path):
             page.is_clean(hosts={dashboard.host})
             keep(page, "long")
             assert "10 failures" in page.text("main") or "failures, 0 of them not over" in page.text("main")
+
+
+# What scanners try: ways out of the folder, other schemes, broken escapes, markup, formats, headers of proxies.
+TARGETS = [
+    "/..%2f..%2fetc/passwd", "/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/....//etc/passwd", "//evil.example/",
+    "http://evil.example/", "/\\..\\..", "/%00", "/%", "/%zz", "/%ff%fe", "/%c0%ae%c0%ae/", "/?", "/??", "/#", "*", "/;",
+    "/" + "a" * 5000, "/" + "a/" * 2000, "/.git/config", "/actuator", "/plan", "/probe", "/run", "/version/..",
+]  # fmt: skip
+VALUES = [
+    "", "orders", "../../etc/passwd", "%00", "%", "%ff", "<script>alert(1)</script>", "' OR 1=1 --", "{{7*7}}", "${jndi:x}",
+    "%F0%9F%94%91", "-1", "0", "1e999", "99999999999999999999", "NaN", "a" * 4000, "%0d%0aX-Evil:%20yes", "%E2%80%AE",
+]  # fmt: skip
+NAMES = {
+    "/": ["plan", "q"],
+    "/plan": ["plan", "page", "q", "changed", "verdict", "finding", "principal", "table", "from", "to"],
+    "/probe": ["plan", "probe", "page"],
+    "/run": ["plan", "run"],
+    "/version": ["after"],
+}
+
+
+def raw(dashboard, request):
+    """The first line of what comes back to these bytes; empty where the connection is closed."""
+    host, port = dashboard.host.split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as connection:
+        connection.sendall(request)
+        connection.shutdown(socket.SHUT_WR)
+        return connection.makefile("rb").readline()
+
+
+def test_whatever_is_asked_nothing_breaks_and_nothing_leads_out(history):
+    asked = [target for target in TARGETS]
+    for path, names in NAMES.items():
+        asked += [f"{path}?{name}={value}" for name in names for value in VALUES]
+        asked += [f"{path}?plan=orders&{name}={value}" for name in names for value in VALUES]
+        asked += [f"{path}?{'&'.join(f'{name}=1' for name in names * 50)}"]
+    host = f"Host: {history.host}\r\n".encode()
+    for target in asked:
+        told = raw(history, f"GET {target} HTTP/1.1\r\n".encode() + host + b"Connection: close\r\n\r\n")
+        assert told == b"" or told.split()[1][:1] in (b"2", b"3", b"4"), (target[:200], told)
+    for target in asked[:400]:
+        try:
+            status, headers, text = history.get(target)
+        except http.client.InvalidURL:
+            continue  # the client's own refusal
+        assert "X-Evil" not in headers and "<script>alert" not in text and "root:x:0" not in text, target[:200]
+        assert status < 500, (status, target[:200])
+
+
+def test_whatever_is_sent_in_place_of_a_request_the_dashboard_goes_on(history):
+    for request in [
+        b"", b"\r\n\r\n", b"\x00\xff\x00\xff", b"GET", b"GET / HTTP/9.9\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", b"GET / HTTP/1.1\r\nHost\r\n\r\n", b"\x16\x03\x01\x02\x00",
+        b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 5000 + b"\r\n", b"GET / HTTP/1.1\r\nX: " + b"y" * 1_000_000 + b"\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\nx", b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+        b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\nzz\r\n",
+        b"CONNECT evil.example:443 HTTP/1.1\r\n\r\n", b"TRACE / HTTP/1.1\r\n\r\n",
+    ]:  # fmt: skip
+        try:
+            told = raw(history, request)
+        except OSError:
+            told = b""  # closed while we spoke
+        assert told == b"" or told.startswith(b"HTTP/1.1 4"), (request[:80], told)
+    assert history.get()[0] == 200

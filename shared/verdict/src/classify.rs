@@ -221,8 +221,8 @@ fn validation(service: Service, message: &str) -> Answer {
     }
     if let Some(text) = kms_prefix(message, "KMS key disabled error") {
         return match sentence::java_exception(text) {
-            Some((class, rest)) if class != "DisabledException" => wrapped(class, rest),
-            Some(_) | None => Answer::KeyUnusable(KeyState::Disabled),
+            Some((class, rest)) => wrapped(class, rest),
+            None => Answer::KeyUnusable(KeyState::Disabled),
         };
     }
     match kms_prefix(message, "KMS validation error").and_then(sentence::java_exception) {

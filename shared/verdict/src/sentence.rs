@@ -8,6 +8,9 @@
 //! admit is unreadable. What follows the part that was read is ignored, as AWS adds to the end of
 //! its messages: a policy ARN, a link, the wrapped exception's service and request id.
 
+#[cfg(test)]
+mod tests;
+
 use keyproof_core::{Arn, PolicyType};
 
 /// A denial sentence, taken apart. The texts are slices of the message.

@@ -3,6 +3,7 @@
 //! of any run, `voice` the sentences; here stand the report's other parts. The world of all of them
 //! is [`plan`]: `reader` bears witness for `orders`, `outsider` is the one under test.
 
+mod callers;
 mod matrix;
 pub(crate) mod properties;
 mod voice;
@@ -357,6 +358,35 @@ fn an_exception_whose_probe_passes_is_reported_as_unneeded() {
         assert_eq!(report.exceptions, [note("unneeded", expires)]);
         assert_eq!(report.summary.verdict, Verdict::Pass);
     }
+}
+
+#[test]
+fn the_first_exception_in_force_is_the_one_that_answers() {
+    let mut plan = excepted("2026-12-31");
+    let first = plan.exceptions.first().unwrap().clone();
+    for expires in ["2026-12-30", "2026-11-23"] {
+        plan.exceptions.push(Exception {
+            owner: "team-red".to_owned(),
+            expires: expires.parse().unwrap(),
+            ..first.clone()
+        });
+    }
+    let observations = observed(READ, Answer::Allowed(Evidence::Canary));
+
+    let report = judge(&plan, &observations, facts());
+
+    let row = report.probes.last().unwrap();
+    assert_eq!(row.exception, Some(note("in_force", "2026-12-31")));
+    assert!(!row.reason.contains("team-red"), "{}", row.reason);
+}
+
+#[test]
+fn what_was_not_found_out_counts_no_more_after_an_exception_than_before() {
+    let report = judge(&excepted("2026-11-23"), &Observations::default(), facts());
+
+    assert_eq!(report.exceptions, [note("expired", "2026-11-23")]);
+    let row = report.probes.last().unwrap();
+    assert!(!row.reason.contains("expired"), "{}", row.reason);
 }
 
 #[test]

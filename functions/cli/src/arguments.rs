@@ -4,8 +4,8 @@
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::command::{
-    canary, check, coverage, dashboard, demo, doctor, drill, evidence, plan, redrive, report,
-    sandbox, shard, simulate, verify,
+    account, canary, check, coverage, dashboard, demo, doctor, drill, evidence, plan, redrive,
+    report, sandbox, shard, simulate, verify,
 };
 use crate::outcome::Outcome;
 
@@ -36,6 +36,7 @@ pub(crate) enum Command {
     Sandbox(sandbox::Arguments),
     Canary(canary::Arguments),
     Plan(plan::Arguments),
+    Account(account::Arguments),
     Redrive(redrive::Arguments),
     Report(report::Arguments),
     Shard(shard::Arguments),

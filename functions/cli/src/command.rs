@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The commands, one file each.
 
+pub(crate) mod account;
 pub(crate) mod canary;
 pub(crate) mod check;
 pub(crate) mod coverage;
@@ -35,6 +36,7 @@ pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
         Some(Command::Drill(arguments)) => drill::run(arguments, io),
         Some(Command::Sandbox(arguments)) => sandbox::run(arguments, io),
         Some(Command::Canary(arguments)) => canary::run(arguments, io),
+        Some(Command::Account(arguments)) => account::run(arguments, io),
         Some(Command::Plan(arguments)) => plan::run(arguments, io),
         Some(Command::Redrive(arguments)) => redrive::run(arguments, io),
         Some(Command::Report(arguments)) => report::run(arguments, io),

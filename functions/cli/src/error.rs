@@ -4,6 +4,7 @@
 use std::error::Error;
 use std::fmt::{self, Display};
 use std::io;
+use std::path::Path;
 
 use keyproof_aws::RunnerError;
 use keyproof_evidence::pack::{ArchiveError, PackError};
@@ -163,6 +164,13 @@ impl Display for Located {
 }
 
 impl CliError {
+    /// A file that would be replaced.
+    pub(crate) fn there_already(output: &Path) -> Self {
+        Self::Usage(format!(
+            "`{}` is there already; name another file, or give `--force` to replace it",
+            output.display()
+        ))
+    }
     /// Everything that is wrong in a document, in its order.
     pub(crate) fn located<E: Display>(
         source: &Source,

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{Timestamp, tz::TimeZone};
-use keyproof_check::{Circumstances, Estate, KeyGrant, Part, Runner};
+use keyproof_check::{Circumstances, Estate, Part, Runner};
 use keyproof_plan::Plan;
 use keyproof_template::Account;
 use keyproof_verdict::RunFacts;
@@ -96,15 +96,14 @@ impl EstateOptions {
                 account: source.account(text, &options, io)?,
             });
         }
-        let (documents, grants) =
-            exported.map_or_else(Default::default, |one| (one.parts, one.grants));
-        parts.extend(documents.into_iter().map(|part| Part {
-            file: part.file,
-            account: part.account,
-        }));
+        // The documents make an account of their own; grants are theirs alone.
+        let documents = match exported {
+            Some(exported) => Some(crate::account::estate(exported)?),
+            None => None,
+        };
+        parts.extend(documents.iter().flat_map(Estate::parts).cloned());
         let mut estate = Estate::new(parts).map_err(|error| CliError::Usage(error.to_string()))?;
-        let grants = grants.into_iter();
-        estate.grants = grants.map(|(key, grant)| KeyGrant { key, grant }).collect();
+        estate.grants = documents.map_or_else(Vec::new, |documents| documents.grants);
         Ok(estate)
     }
 

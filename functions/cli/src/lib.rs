@@ -5,6 +5,7 @@
 //! The program is this library with the process's own streams, so that a test can run a command and
 //! look at each stream. One command is one file under `command`.
 
+mod account;
 mod arguments;
 mod command;
 mod connection;
@@ -17,7 +18,6 @@ mod file;
 mod format;
 mod input;
 pub mod io;
-mod live;
 mod log;
 mod outcome;
 mod progress;

@@ -311,7 +311,10 @@ async fn a_function_that_diagnoses_names_the_statement_and_the_event_that_wrote_
     );
     assert_eq!(on["documents"][0]["id"], KEY);
     // The endpoint has no IAM: that is in the log, and costs nothing.
-    assert!(log.contains("iam:GetRole: InvalidAction"), "{log}");
+    assert!(
+        log.contains("the diagnosis lacks iam:GetRole of `outsider`: InvalidAction"),
+        "{log}"
+    );
     assert_eq!(off["probes"][2]["finding"], "exposed");
     assert_eq!(off["probes"][2]["cause"], Value::Null);
     assert_eq!(

@@ -153,7 +153,7 @@ impl Draft<'_> {
         if found.is_none() {
             parts.push(Part {
                 file: file.map(str::to_owned),
-                account: empty(account, partition, self.region),
+                account: Account::empty(account, partition, self.region),
             });
         }
         match parts.get_mut(index) {
@@ -205,23 +205,5 @@ impl Draft<'_> {
             }
         }
         self.exported
-    }
-}
-
-fn empty(account: AccountId, partition: String, region: &str) -> Account {
-    Account {
-        account,
-        partition,
-        region: region.to_owned(),
-        roles: Vec::new(),
-        users: Vec::new(),
-        groups: Vec::new(),
-        managed_policies: Vec::new(),
-        keys: Vec::new(),
-        aliases: Vec::new(),
-        tables: Vec::new(),
-        organization_policies: Vec::new(),
-        exports: std::collections::BTreeMap::new(),
-        notes: Vec::new(),
     }
 }

@@ -32,6 +32,7 @@ mod tests;
 pub use estate::{Estate, EstateError, KeyGrant, Part};
 pub use explain::explain;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use keyproof_core::PolicyType;
@@ -147,17 +148,29 @@ pub fn observations(
     Observer::new(plan, estate, circumstances, facts).observe(wanted)
 }
 
-/// What the runner would see that takes no role's place: each call is made in its own name, whatever
-/// the principal. For users, whom no plan can name.
+/// The same where the plan's probes are known already: for a plan that is evaluated again and again.
 #[must_use]
-pub fn own_observations(
-    plan: &Plan,
+pub fn observations_of(
+    (plan, probes): (&Plan, &[Probe]),
     estate: &Estate,
     circumstances: &Circumstances,
     facts: &RunFacts,
     wanted: impl Fn(&Probe) -> bool,
 ) -> Observations {
-    Observer::new(plan, estate, circumstances, facts)
+    Observer::asking((plan, probes.into()), estate, circumstances, facts).observe(wanted)
+}
+
+/// What the runner would see that takes no role's place: each call is made in its own name, whatever
+/// the principal. For users, whom no plan can name.
+#[must_use]
+pub fn own_observations(
+    (plan, probes): (&Plan, &[Probe]),
+    estate: &Estate,
+    circumstances: &Circumstances,
+    facts: &RunFacts,
+    wanted: impl Fn(&Probe) -> bool,
+) -> Observations {
+    Observer::asking((plan, probes.into()), estate, circumstances, facts)
         .in_the_runners_name()
         .observe(wanted)
 }
@@ -171,7 +184,7 @@ pub fn assumptions(
     facts: &RunFacts,
     wanted: impl Fn(&str) -> bool,
 ) -> BTreeMap<String, Answer> {
-    let observer = Observer::new(plan, estate, circumstances, facts);
+    let observer = Observer::asking((plan, Cow::default()), estate, circumstances, facts);
     let names = plan.principals.keys().filter(|name| wanted(name));
     names
         .filter_map(|name| {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The plan's probes, answered from the templates.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
@@ -74,7 +75,7 @@ pub(crate) struct Observer<'a> {
     pub(crate) guards: Guards<'a>,
     pub(crate) session_name: String,
     pub(crate) runner: Option<Caller<'a>>,
-    pub(crate) probes: Vec<Probe>,
+    pub(crate) probes: Cow<'a, [Probe]>,
     /// Whether the runner calls in its own name.
     pub(crate) own_name: bool,
     sessions: BTreeMap<&'a str, OnceCell<Opened<'a>>>,
@@ -83,6 +84,17 @@ pub(crate) struct Observer<'a> {
 impl<'a> Observer<'a> {
     pub(crate) fn new(
         plan: &'a Plan,
+        estate: &'a Estate,
+        circumstances: &'a Circumstances,
+        facts: &'a RunFacts,
+    ) -> Self {
+        let probes = plan.probes();
+        Self::asking((plan, probes.into()), estate, circumstances, facts)
+    }
+
+    /// The same with the plan's probes.
+    pub(crate) fn asking(
+        (plan, probes): (&'a Plan, Cow<'a, [Probe]>),
         estate: &'a Estate,
         circumstances: &'a Circumstances,
         facts: &'a RunFacts,
@@ -100,7 +112,7 @@ impl<'a> Observer<'a> {
             guards: Guards::of(estate),
             session_name: format!("keyproof-{}", facts.id),
             runner: Caller::runner(estate, circumstances),
-            probes: plan.probes(),
+            probes,
             own_name: false,
             sessions: plan
                 .principals

@@ -5,7 +5,7 @@ use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use keyproof_check::{Circumstances, Estate, observations};
+use keyproof_check::{Circumstances, Estate, observations_of};
 use keyproof_plan::{Plan, Probe};
 use keyproof_verdict::{Finding, Observations, Report, RunFacts, Verdict, judge, judge_unwatched};
 
@@ -33,10 +33,12 @@ pub fn cover(
 ) -> Coverage {
     let mut estate = estate.clone();
     let mutants = crate::mutants(&mut estate);
-    let seen = observations(plan, &estate, circumstances, facts, |_| true);
+    let probes = plan.probes();
+    let seen = observations_of((plan, &probes), &estate, circumstances, facts, |_| true);
     let whole = judge(plan, &seen, facts.clone());
     let bench = Bench {
         plan,
+        probes,
         estate: &estate,
         circumstances,
         facts,
@@ -73,6 +75,7 @@ pub fn cover(
 /// What mutants are tried on.
 struct Bench<'b> {
     plan: &'b Plan,
+    probes: Vec<Probe>,
     estate: &'b Estate,
     circumstances: &'b Circumstances,
     facts: &'b RunFacts,
@@ -131,7 +134,8 @@ impl Bench<'_> {
     fn report(&self, broken: &Estate, scope: &Scope) -> Report {
         let concerned = |probe: &Probe| self.subjects.concerns(scope, probe);
         let (plan, facts) = (self.plan, self.facts);
-        let mut seen = observations(plan, broken, self.circumstances, facts, concerned);
+        let asked = (plan, &*self.probes);
+        let mut seen = observations_of(asked, broken, self.circumstances, facts, concerned);
         for (id, observation) in &self.seen.probes {
             seen.probes
                 .entry(id.clone())

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The expectation that would notice a mutant.
 
-use keyproof_check::{Circumstances, Estate, verdicts};
+use keyproof_check::{Circumstances, Estate, observations_of};
 use keyproof_plan::{
-    Action, Attribute, Canary, Expectation, Expected, Place, Plan, ProbeKind, Table,
+    Action, Attribute, Canary, Expectation, Expected, Place, Plan, Probe, ProbeKind, Table,
 };
-use keyproof_verdict::{RunFacts, Verdict};
+use keyproof_verdict::{RunFacts, Verdict, judge_unwatched};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -57,14 +57,29 @@ pub(crate) fn find(
         .into_iter()
         .take(MOST_TRIED)
         .find(|(_, found, id)| {
+            let plan = &found.plan;
+            let probes = plan.probes();
+            let table = probes.iter().find(|probe| probe.id == *id);
+            let table = table.and_then(table_of);
+            // A witness, if it takes one, reads the same table.
+            let wanted =
+                |probe: &Probe| probe.id == *id || table.is_some() && table_of(probe) == table;
             let verdict = |estate| {
-                let report = verdicts(&found.plan, estate, circumstances, facts);
+                let seen = observations_of((plan, &probes), estate, circumstances, facts, wanted);
+                let report = judge_unwatched(plan, &seen, facts.clone());
                 let row = report.probes.into_iter().find(|row| row.id == *id);
                 row.map(|row| row.verdict)
             };
             verdict(whole) == Some(Verdict::Pass) && verdict(broken) != Some(Verdict::Pass)
         })
         .map(|(_, found, _)| found)
+}
+
+fn table_of(probe: &Probe) -> Option<&str> {
+    match &probe.kind {
+        ProbeKind::Access { table, .. } => table.as_deref(),
+        ProbeKind::Encryption { table } => Some(table),
+    }
 }
 
 /// How far from the plan a question is: what it needs that isn't there counts most, then how common

@@ -7,7 +7,7 @@ pub(crate) mod questions;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use keyproof_check::{Circumstances, Estate, Runner, observations, own_observations};
+use keyproof_check::{Circumstances, Estate, Runner, observations_of, own_observations};
 use keyproof_core::Service;
 use keyproof_plan::{Action, Plan, Probe, ProbeKind};
 use keyproof_verdict::{Answer, Encryption, KeyState, Observations, RunFacts, TableObservation};
@@ -89,17 +89,21 @@ impl Universe {
         let users = users.filter_map(|user| {
             let plan = of_user(&whole, user, estate)?;
             let own = as_user(circumstances, &user.arn);
+            let probes = plan.probes();
             Some(UsersPart {
                 arn: user.arn.clone(),
-                probes: plan.probes(),
-                seen: own_observations(&plan, estate, &own, facts, |_| true),
+                seen: own_observations((&plan, &probes), estate, &own, facts, |_| true),
+                probes,
                 plan,
             })
         });
+        let all = |circumstances: &Circumstances| {
+            observations_of((&whole, &probes), estate, circumstances, facts, |_| true)
+        };
         Self {
             users: users.collect(),
-            reachable: observations(&whole, estate, circumstances, facts, |_| true),
-            regardless: observations(&whole, estate, &anybody(circumstances), facts, |_| true),
+            reachable: all(circumstances),
+            regardless: all(&anybody(circumstances)),
             assumable: assumable(&whole, estate, facts, &Scope::Everything),
             subjects: Subjects::of(&whole, estate),
             plan: whole,
@@ -119,7 +123,8 @@ impl Universe {
         about: About,
     ) -> Difference {
         let concerned = |probe: &Probe| self.subjects.concerns(scope, probe);
-        let seen = observations(&self.plan, broken, circumstances, facts, concerned);
+        let asked = (&self.plan, &*self.probes);
+        let seen = observations_of(asked, broken, circumstances, facts, concerned);
         let (nameless, probes): (Vec<_>, Vec<_>) =
             changes(&self.probes, &self.reachable, &seen, concerned)
                 .into_iter()
@@ -167,7 +172,7 @@ impl Universe {
         let apart = |probe: &Probe| {
             concerned(probe) && answered(&self.reachable, &probe.id) == Answered::Unknown
         };
-        let seen = observations(&self.plan, broken, &anybody(circumstances), facts, apart);
+        let seen = observations_of(asked, broken, &anybody(circumstances), facts, apart);
         let changed = changes(&self.probes, &self.regardless, &seen, apart);
         if let Some((id, before, after)) = changed.first() {
             let more = changed.len() - 1;
@@ -186,7 +191,8 @@ impl Universe {
             let whole = matches!(scope, Scope::Users(_));
             let wanted = |probe: &Probe| whole || self.subjects.concerns(scope, probe);
             let own = as_user(circumstances, &user.arn);
-            let seen = own_observations(&user.plan, broken, &own, facts, wanted);
+            let asked = (&user.plan, &*user.probes);
+            let seen = own_observations(asked, broken, &own, facts, wanted);
             let changed = changes(&user.probes, &user.seen, &seen, wanted);
             if let Some((id, before, after)) = changed.first() {
                 let effect = effect(id, *before, *after, changed.len() - 1);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! AWS itself, read as the operator. What it answers is put together as the AWS CLI would write it.
 
+mod account;
+mod events;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
 use aws_sdk_kms::types::{GrantOperation, KeyManagerType, KeySpec, KeyState, KeyUsageType};
 use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -12,18 +14,13 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 use serde_json::{Value, json};
 
-use crate::port::{Event, LookUpEvents, ReadDocuments};
+use crate::port::ReadDocuments;
 
 /// How long one call may take. A diagnosis comes after the verdict and must not hold it up.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// More grants, policies or events than this can't be looked through in reasonable time.
 const MOST_PAGES: usize = 100;
-
-/// Pages of events: 50 a page, two calls a second. A call that comes too soon is tried again.
-/// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html>
-const MOST_EVENT_PAGES: usize = 6;
-const BETWEEN_LOOK_UPS: Duration = Duration::from_millis(600);
 
 /// Reads documents and events as whoever the configuration's credentials are.
 #[derive(Clone, Debug)]
@@ -51,7 +48,7 @@ impl Aws {
     }
 }
 
-/// An answer, or a sentence about why there is none.
+/// An answer, or a clause about why there is none: `of` is a name, or `the` something.
 async fn answer<T, E>(
     action: &str,
     of: &str,
@@ -60,9 +57,14 @@ async fn answer<T, E>(
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,
 {
+    let of = if of.starts_with("the ") {
+        of.to_owned()
+    } else {
+        format!("`{of}`")
+    };
     let failed = |code: Option<&str>, why: String| Failed {
         code: code.map(str::to_owned),
-        sentence: format!("no diagnosis of `{of}`: {action}: {why}"),
+        clause: format!("{action} of {of}: {why}"),
     };
     match tokio::time::timeout(PATIENCE, call).await {
         Err(_) => Err(failed(None, "no answer in time".to_owned())),
@@ -80,12 +82,12 @@ where
 
 struct Failed {
     code: Option<String>,
-    sentence: String,
+    clause: String,
 }
 
 impl From<Failed> for String {
     fn from(failed: Failed) -> Self {
-        failed.sentence
+        failed.clause
     }
 }
 
@@ -95,7 +97,7 @@ impl ReadDocuments for Aws {
         let described = answer("kms:DescribeKey", key, described).await?;
         let metadata = described
             .key_metadata()
-            .ok_or_else(|| format!("no diagnosis of `{key}`: the reply describes no key"))?;
+            .ok_or_else(|| format!("kms:DescribeKey of `{key}`: the reply describes no key"))?;
         let arn = metadata.arn().unwrap_or(key);
         let read = self.kms.get_key_policy().key_id(arn).policy_name("default");
         let read = answer("kms:GetKeyPolicy", arn, read.send()).await?;
@@ -111,7 +113,9 @@ impl ReadDocuments for Aws {
             }
         }
         if marker.is_some() {
-            return Err(format!("`{arn}` has too many grants to look through"));
+            return Err(format!(
+                "kms:ListGrants of `{arn}`: there are too many to look through"
+            ));
         }
         let text = |value: Option<&str>| value.map(str::to_owned);
         Ok(json!({
@@ -133,9 +137,9 @@ impl ReadDocuments for Aws {
     async fn table(&self, table: &str) -> Result<Value, String> {
         let described = self.dynamodb.describe_table().table_name(table).send();
         let described = answer("dynamodb:DescribeTable", table, described).await?;
-        let found = described
-            .table()
-            .ok_or_else(|| format!("no diagnosis of `{table}`: the reply describes no table"))?;
+        let found = described.table().ok_or_else(|| {
+            format!("dynamodb:DescribeTable of `{table}`: the reply describes no table")
+        })?;
         let arn = found.table_arn().unwrap_or(table);
         let policy = self.dynamodb.get_resource_policy().resource_arn(arn).send();
         let policy = match answer("dynamodb:GetResourcePolicy", table, policy).await {
@@ -184,7 +188,7 @@ impl ReadDocuments for Aws {
         .await?;
         let role = got
             .role()
-            .ok_or_else(|| format!("no diagnosis of `{name}`: the reply describes no role"))?;
+            .ok_or_else(|| format!("iam:GetRole of `{name}`: the reply describes no role"))?;
         let inline = self.inline(name).await?;
         let mut attached = Vec::new();
         let mut marker: Option<String> = None;
@@ -221,7 +225,7 @@ impl ReadDocuments for Aws {
                 "RolePolicyList": inline,
                 "AttachedManagedPolicies": attached.iter().map(|arn| json!({"PolicyArn": arn})).collect::<Value>(),
                 "PermissionsBoundary": boundary.map(|arn| json!({"PermissionsBoundaryArn": arn})),
-                "Tags": role.tags().iter().map(|tag| json!({"Key": tag.key(), "Value": tag.value()})).collect::<Value>(),
+                "Tags": tags(role.tags()),
             }],
             "Policies": policies,
         }))
@@ -248,7 +252,7 @@ impl ReadDocuments for Aws {
         .await?;
         got.role()
             .map(|role| role.arn().to_owned())
-            .ok_or_else(|| format!("no diagnosis of `{name}`: the reply describes no role"))
+            .ok_or_else(|| format!("iam:GetRole of `{name}`: the reply describes no role"))
     }
 }
 
@@ -277,7 +281,7 @@ impl Aws {
     async fn managed(&self, arn: &str) -> Result<Value, String> {
         let got = self.iam.get_policy().policy_arn(arn).send();
         let got = answer("iam:GetPolicy", arn, got).await?;
-        let missing = || format!("no diagnosis of `{arn}`: the reply describes no policy");
+        let missing = || format!("iam:GetPolicy of `{arn}`: the reply describes no policy");
         let policy = got.policy().ok_or_else(missing)?;
         let version = policy.default_version_id().ok_or_else(missing)?;
         let read = self
@@ -294,6 +298,12 @@ impl Aws {
             "PolicyVersionList": [{"VersionId": version, "IsDefaultVersion": true, "Document": document}],
         }))
     }
+}
+
+fn tags(tags: &[aws_sdk_iam::types::Tag]) -> Value {
+    let tags = tags.iter();
+    tags.map(|tag| json!({"Key": tag.key(), "Value": tag.value()}))
+        .collect()
 }
 
 fn grant(entry: &aws_sdk_kms::types::GrantListEntry) -> Value {
@@ -314,58 +324,5 @@ fn grant(entry: &aws_sdk_kms::types::GrantListEntry) -> Value {
         "RetiringPrincipal": entry.retiring_principal(),
         "Operations": operations,
         "Constraints": constraints,
-    })
-}
-
-impl LookUpEvents for Aws {
-    async fn look_up(&self, region: &str, resource: &str) -> Result<Vec<Event>, String> {
-        let config = self
-            .config
-            .to_builder()
-            .region(Region::new(region.to_owned()))
-            .build();
-        let client = aws_sdk_cloudtrail::Client::new(&config);
-        let attribute = LookupAttribute::builder()
-            .attribute_key(LookupAttributeKey::ResourceName)
-            .attribute_value(resource)
-            .build()
-            .map_err(|error| error.to_string())?;
-        let mut events = Vec::new();
-        let mut token: Option<String> = None;
-        for page in 0..MOST_EVENT_PAGES {
-            if page > 0 {
-                tokio::time::sleep(BETWEEN_LOOK_UPS).await;
-            }
-            let request = client.lookup_events().lookup_attributes(attribute.clone());
-            let request = request.set_next_token(token.take()).send();
-            let found = match answer("cloudtrail:LookupEvents", resource, request).await {
-                Ok(found) => found,
-                // An emulator without a trail has no events to tell of.
-                Err(failed) if failed.code.as_deref().is_some_and(is_unknown) => break,
-                Err(failed) => return Err(failed.into()),
-            };
-            events.extend(found.events().iter().filter_map(event));
-            match found.next_token() {
-                Some(next) => token = Some(next.to_owned()),
-                None => break,
-            }
-        }
-        // Newest come first, so that what was not looked through is older.
-        Ok(events)
-    }
-}
-
-fn is_unknown(code: &str) -> bool {
-    matches!(code, "InvalidAction" | "UnknownOperationException")
-}
-
-fn event(found: &aws_sdk_cloudtrail::types::Event) -> Option<Event> {
-    let record: Value = serde_json::from_str(found.cloud_trail_event()?).ok()?;
-    let text = |name: &str| record.get(name).and_then(Value::as_str).map(str::to_owned);
-    Some(Event {
-        name: text("eventName").or_else(|| found.event_name().map(str::to_owned))?,
-        id: text("eventID").or_else(|| found.event_id().map(str::to_owned))?,
-        at: text("eventTime")?,
-        record,
     })
 }

@@ -3,12 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use keyproof_account::{File, load};
-use keyproof_check::{Circumstances, Estate, KeyGrant, Part, Runner};
+use keyproof_account::load;
+use keyproof_check::{Circumstances, Estate, Runner};
 use keyproof_plan::{Plan, Principal, TableKey};
 use keyproof_verdict::{Cause, DocumentRow, ProbeRow, Report, Verdict};
 use serde_json::{Value, json};
 
+use crate::export;
 use crate::key_alone::{self, KeyDocuments};
 use crate::port::ReadDocuments;
 use crate::wants_cause;
@@ -37,24 +38,11 @@ impl Documents {
 
     /// The account that the answers make.
     pub(crate) fn estate(&self, region: &str) -> Result<Estate, Vec<String>> {
-        let text = bundle(&self.answers);
-        let file = File {
-            name: None,
-            folder: String::new(),
-            text,
-        };
-        let exported = load(&[file], region).map_err(|errors| {
+        let exported = load(&[export::file(&self.answers)], region).map_err(|errors| {
             let told = errors.iter().map(|error| format!("no diagnosis: {error}"));
             told.collect::<Vec<_>>()
         })?;
-        let parts = exported.parts.into_iter().map(|part| Part {
-            file: None,
-            account: part.account,
-        });
-        let mut estate = Estate::new(parts).map_err(|error| vec![error.to_string()])?;
-        let grants = exported.grants.into_iter();
-        estate.grants = grants.map(|(key, grant)| KeyGrant { key, grant }).collect();
-        Ok(estate)
+        export::estate(exported).map_err(|error| vec![error.to_string()])
     }
 
     pub(crate) fn runner(&self) -> Circumstances {
@@ -80,31 +68,6 @@ impl Documents {
             region,
         )
     }
-}
-
-/// A file of answers, as `keyproof check --account` reads it.
-pub(crate) fn bundle(answers: &[Value]) -> String {
-    let all = json!({"keyproof": keyproof_account::VERSION, "answers": answers});
-    // A value can always be written.
-    serde_json::to_string_pretty(&all).unwrap_or_default() + "\n"
-}
-
-/// Everything that a plan is about, as AWS's answers: what `keyproof check --account` reads. What
-/// could not be read is told, a sentence each.
-pub async fn export(plan: &Plan, reader: &impl ReadDocuments) -> (String, Vec<String>) {
-    let mut notes = Vec::new();
-    let tables = plan.tables.keys().map(String::as_str).collect();
-    let principals = plan.principals.keys().map(String::as_str).collect();
-    let documents = read(
-        plan,
-        &tables,
-        &principals,
-        &BTreeMap::new(),
-        reader,
-        &mut notes,
-    )
-    .await;
-    (bundle(&documents.answers), notes)
 }
 
 pub(crate) async fn gather(
@@ -162,7 +125,7 @@ pub(crate) async fn gather(
     (documents, notes)
 }
 
-async fn read(
+pub(crate) async fn read(
     plan: &Plan,
     tables: &BTreeSet<&str>,
     principals: &BTreeSet<&str>,
@@ -240,7 +203,7 @@ fn of_principal(answer: Value, principal: &Principal) -> Result<Value, String> {
     let arn = answer.pointer("/RoleDetailList/0/Arn");
     match arn.and_then(Value::as_str) {
         Some(arn) if arn != principal.role.as_str() => Err(format!(
-            "no diagnosis of `{}`: the role of that name that can be read is `{arn}`",
+            "iam:GetRole of `{}`: the role of that name is `{arn}`",
             principal.role
         )),
         Some(_) | None => Ok(answer),
@@ -266,7 +229,7 @@ impl Documents {
 }
 
 /// Two tables may share a key, two principals a role, two roles a policy.
-fn unique(answers: &mut Vec<Value>) {
+pub(crate) fn unique(answers: &mut Vec<Value>) {
     let mut known: BTreeSet<String> = BTreeSet::new();
     answers.retain_mut(|answer| {
         for list in ["RoleDetailList", "Policies"] {

@@ -29,7 +29,7 @@ impl KeyDocuments {
         let arn = text("/KeyMetadata/Arn").unwrap_or_default().to_owned();
         let policy = text("/Policy").unwrap_or_default();
         let document = Document::parse(policy, Grammar::Resource)
-            .map_err(|error| format!("the policy of `{arn}` can't be evaluated: {error}"))?;
+            .map_err(|error| format!("the policy of `{arn}`, which can't be evaluated: {error}"))?;
         // What was parsed is JSON.
         let content = serde_json::from_str(policy).unwrap_or_default();
         let grants = answer.pointer("/Grants").and_then(Value::as_array);

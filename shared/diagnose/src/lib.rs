@@ -7,10 +7,12 @@
 //! that was observed: a guess would send somebody to the wrong statement. Where the roles can't be
 //! read, a key's own documents may still be enough.
 //!
-//! What is read comes through two ports, [`ReadDocuments`] and [`LookUpEvents`]; [`Aws`] is both.
+//! What is read comes through ports, [`ReadDocuments`], [`ReadAccount`] and [`LookUpEvents`]; [`Aws`] is
+//! each. [`export`] writes what was read down.
 
 mod aws;
 mod change;
+pub mod export;
 mod gather;
 mod key_alone;
 mod port;
@@ -19,8 +21,8 @@ mod port;
 mod tests;
 
 pub use aws::Aws;
-pub use gather::{Documents, export};
-pub use port::{Event, LookUpEvents, ReadDocuments};
+pub use gather::Documents;
+pub use port::{Event, LookUpEvents, ReadAccount, ReadDocuments};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -61,7 +63,11 @@ pub async fn diagnose(
     documents: &impl ReadDocuments,
     events: &impl LookUpEvents,
 ) -> Vec<String> {
-    let (read, mut notes) = gather::gather(report, plan, documents).await;
+    let (read, lacking) = gather::gather(report, plan, documents).await;
+    let lacking = lacking.into_iter();
+    let mut notes: Vec<String> = lacking
+        .map(|clause| format!("the diagnosis lacks {clause}"))
+        .collect();
     report.documents.extend(read.key_policies());
     if report.probes.iter().any(wants_cause) {
         explain(report, plan, &read, &mut notes);

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 /// Reads what decides access, as AWS's answers: each is what `keyproof-account` reads.
 pub trait ReadDocuments {
-    /// A key by ARN, id or alias: `KeyMetadata`, `Policy` and `Grants`. The error is a sentence.
+    /// A key by ARN, id or alias: `KeyMetadata`, `Policy` and `Grants`. The error is a clause, in each.
     fn key(&self, key: &str) -> impl Future<Output = Result<Value, String>>;
     /// A table by name or ARN: `Table` and `Policy`.
     fn table(&self, table: &str) -> impl Future<Output = Result<Value, String>>;
@@ -13,6 +13,18 @@ pub trait ReadDocuments {
     fn role(&self, name: &str) -> impl Future<Output = Result<Value, String>>;
     /// The ARN of whoever reads: of the role, where it is a session of one.
     fn caller(&self) -> impl Future<Output = Result<String, String>>;
+}
+
+/// Reads what there is in an account, in one region.
+pub trait ReadAccount: ReadDocuments {
+    /// Its users, groups, roles and policies: IAM's authorization details, whole.
+    fn iam(&self) -> impl Future<Output = Result<Value, String>>;
+    /// The names of its tables.
+    fn tables(&self) -> impl Future<Output = Result<Vec<String>, String>>;
+    /// Its aliases: `Aliases`.
+    fn aliases(&self) -> impl Future<Output = Result<Value, String>>;
+    /// The tags of a key or table, by ARN: a list.
+    fn tags(&self, arn: &str) -> impl Future<Output = Result<Value, String>>;
 }
 
 /// Looks events of CloudTrail up.

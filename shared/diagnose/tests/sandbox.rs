@@ -14,7 +14,8 @@ use std::cell::RefCell;
 use aws_credential_types::Credentials;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use keyproof_aws::{Runner, Settings, verify};
-use keyproof_diagnose::{Aws, Event, LookUpEvents, ReadDocuments, diagnose, export};
+use keyproof_diagnose::export::{self, Export};
+use keyproof_diagnose::{Aws, Event, LookUpEvents, ReadDocuments, diagnose};
 use keyproof_plan::Plan;
 use keyproof_sandbox::{Sandbox, SandboxOptions};
 use keyproof_template::Account;
@@ -340,9 +341,7 @@ impl ReadDocuments for Other<'_> {
         if self.roles {
             self.aws.role(name).await
         } else {
-            Err(format!(
-                "no diagnosis of `{name}`: iam:GetRole: AccessDenied"
-            ))
+            Err(format!("iam:GetRole of `{name}`: AccessDenied"))
         }
     }
 
@@ -374,7 +373,7 @@ async fn where_roles_cannot_be_read_the_key_alone_may_be_enough() {
         three("resource_policy", "AllowKeyUsers", &world.key)
     );
     assert!(
-        notes.iter().any(|note| note.contains("iam:GetRole")),
+        notes.contains(&"the diagnosis lacks iam:GetRole of `outsider`: AccessDenied".to_owned()),
         "{notes:?}"
     );
 }
@@ -401,52 +400,128 @@ async fn documents_that_decide_otherwise_name_nothing() {
     assert_eq!(found, None);
 }
 
+/// The estate of an export, which lacks nothing.
+fn exported(export: Export) -> keyproof_check::Estate {
+    assert_eq!(export.notes, [] as [String; 0]);
+    let file = keyproof_account::File {
+        name: None,
+        folder: String::new(),
+        text: export.text,
+    };
+    let exported = keyproof_account::load(&[file], "us-east-1").unwrap();
+    export::estate(exported).unwrap()
+}
+
+/// What check makes of the repository's plan and an estate.
+fn findings(world: &World, estate: &keyproof_check::Estate) -> Vec<(String, Option<Finding>)> {
+    let now = jiff::Timestamp::now();
+    let facts = keyproof_verdict::RunFacts {
+        id: "01JD8Z6QK3E8T5V0W1X2Y3Z4A5".to_owned(),
+        trigger: "check".to_owned(),
+        started_at: now,
+        finished_at: now,
+        account: None,
+        region: None,
+        endpoint: None,
+        version: "0".to_owned(),
+        plan_file: None,
+        today: now.to_zoned_datetime(jiff::tz::TimeZone::UTC).date(),
+    };
+    let circumstances = keyproof_check::Circumstances::default();
+    let report = keyproof_check::check(&world.plan, estate, &circumstances, facts);
+    let rows = report.probes.into_iter();
+    rows.map(|row| (row.id, row.finding)).collect()
+}
+
 #[tokio::test]
 async fn an_export_decides_as_the_template_does() {
     let world = World::new().await;
 
-    let (text, notes) = export(&world.plan, &world.aws).await;
+    let of_plan = exported(export::of_plan(&world.plan, &world.aws).await);
+    let of_account = exported(export::of_account(&world.aws).await.unwrap());
 
-    assert_eq!(notes, [] as [String; 0]);
-    let file = keyproof_account::File {
-        name: None,
-        folder: String::new(),
-        text,
+    let expected = findings(&world, &keyproof_check::Estate::of(account()));
+    assert!(expected.len() == 54 && expected.iter().all(|(_, finding)| finding.is_none()));
+    assert_eq!(findings(&world, &of_plan), expected);
+    assert_eq!(findings(&world, &of_account), expected);
+}
+
+#[tokio::test]
+async fn an_export_shows_what_was_changed_since_the_template() {
+    let world = World::new().await;
+    world.key_users(&format!("{READER} {OUTSIDER}")).await;
+
+    let of_account = exported(export::of_account(&world.aws).await.unwrap());
+    let of_plan = exported(export::of_plan(&world.plan, &world.aws).await);
+
+    let exposed = findings(&world, &of_account);
+    let id = "outsider/dynamodb:GetItem/orders".to_owned();
+    assert!(exposed.contains(&(id, Some(Finding::Exposed))));
+    assert_eq!(findings(&world, &of_plan), exposed);
+}
+
+#[tokio::test]
+async fn an_accounts_export_has_all_that_its_template_has() {
+    let world = World::new().await;
+    world
+        .iam
+        .create_group()
+        .group_name("ops")
+        .send()
+        .await
+        .unwrap();
+    let user = world.iam.create_user().user_name("ada").path("/team/");
+    user.send().await.unwrap();
+    let member = world.iam.add_user_to_group().group_name("ops");
+    member.user_name("ada").send().await.unwrap();
+    let bound = world.iam.put_user_permissions_boundary().user_name("ada");
+    let read_only = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+    bound.permissions_boundary(read_only).send().await.unwrap();
+
+    let estate = exported(export::of_account(&world.aws).await.unwrap());
+
+    let template = account();
+    let found = estate.account();
+    let sorted = |mut names: Vec<String>| {
+        names.sort();
+        names
     };
-    let exported = keyproof_account::load(&[file], "us-east-1").unwrap();
-    let parts = exported.parts.into_iter();
-    let mut estate = keyproof_check::Estate::new(parts.map(|part| keyproof_check::Part {
-        file: part.file,
-        account: part.account,
-    }))
-    .unwrap();
-    let grants = exported.grants.into_iter();
-    estate.grants = grants
-        .map(|(key, grant)| keyproof_check::KeyGrant { key, grant })
-        .collect();
-    let facts = || {
-        let now = jiff::Timestamp::now();
-        keyproof_verdict::RunFacts {
-            id: "01JD8Z6QK3E8T5V0W1X2Y3Z4A5".to_owned(),
-            trigger: "check".to_owned(),
-            started_at: now,
-            finished_at: now,
-            account: None,
-            region: None,
-            endpoint: None,
-            version: "0".to_owned(),
-            plan_file: None,
-            today: now.to_zoned_datetime(jiff::tz::TimeZone::UTC).date(),
-        }
+    let roles = |account: &Account| {
+        let roles = account.roles.iter();
+        sorted(
+            roles
+                .map(|role| {
+                    let trust = &role.trust.document;
+                    let inline: Vec<_> = role.inline.iter().map(|one| &one.name).collect();
+                    let managed: Vec<_> = role.managed.iter().map(|one| &one.arn).collect();
+                    let tags = &role.tags;
+                    format!("{} {trust:?} {inline:?} {managed:?} {tags:?}", role.arn)
+                })
+                .collect(),
+        )
     };
-    let circumstances = keyproof_check::Circumstances::default();
-    let of_template = keyproof_check::Estate::of(account());
-    let findings = |estate| -> Vec<(String, Option<Finding>)> {
-        let report = keyproof_check::check(&world.plan, estate, &circumstances, facts());
-        let rows = report.probes.into_iter();
-        rows.map(|row| (row.id, row.finding)).collect()
+    assert_eq!(roles(found).len(), template.roles.len());
+    let keys = |account: &Account| {
+        let keys = account.keys.iter();
+        sorted(
+            keys.map(|key| format!("{} {} {:?}", key.arn, key.policy.value, key.tags))
+                .collect(),
+        )
     };
-    let found = findings(&estate);
-    assert_eq!(found, findings(&of_template));
-    assert!(found.len() == 54 && found.iter().all(|(_, finding)| finding.is_none()));
+    // The keys of tables alone.
+    let of_template = keys(&template);
+    assert!(!keys(found).is_empty() && keys(found).iter().all(|key| of_template.contains(key)));
+    let tables = |account: &Account| {
+        let tables = account.tables.iter();
+        sorted(
+            tables
+                .map(|table| format!("{} {:?} {:?}", table.arn, table.encryption, table.tags))
+                .collect(),
+        )
+    };
+    assert_eq!(tables(found), tables(&template));
+    let ada = found.users.iter().find(|user| user.name == "ada").unwrap();
+    assert_eq!(ada.arn, "arn:aws:iam::111122223333:user/team/ada");
+    assert_eq!(ada.groups, ["ops"]);
+    assert_eq!(ada.boundary.as_ref().unwrap().arn, read_only);
 }

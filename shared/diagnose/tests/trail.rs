@@ -153,7 +153,7 @@ async fn a_refusal_is_told() {
     assert_eq!(
         found,
         Err(format!(
-            "no diagnosis of `{KEY}`: cloudtrail:LookupEvents: AccessDeniedException: User: \
+            "cloudtrail:LookupEvents of `{KEY}`: AccessDeniedException: User: \
              arn:aws:iam::111122223333:user/runner is not authorized to perform: cloudtrail:LookupEvents"
         ))
     );

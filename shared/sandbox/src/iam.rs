@@ -6,6 +6,7 @@
 mod access_keys;
 mod attached;
 mod boundaries;
+mod details;
 mod entity;
 mod groups;
 mod inline;
@@ -41,6 +42,7 @@ pub(crate) fn handle(
         return result;
     }
     match operation {
+        "GetAccountAuthorizationDetails" => details::get(world, call, &read(operation, input)?),
         "CreateRole" => roles::create(world, call, &read(operation, input)?),
         "DeleteRole" => roles::delete(world, call, &read(operation, input)?),
         "GetRole" => roles::get(world, call, &read(operation, input)?),

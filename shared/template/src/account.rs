@@ -44,6 +44,32 @@ pub struct Account {
     pub notes: Vec<Note>,
 }
 
+impl Account {
+    /// An account with nothing in it.
+    #[must_use]
+    pub fn empty(
+        account: AccountId,
+        partition: impl Into<String>,
+        region: impl Into<String>,
+    ) -> Self {
+        Self {
+            account,
+            partition: partition.into(),
+            region: region.into(),
+            roles: Vec::new(),
+            users: Vec::new(),
+            groups: Vec::new(),
+            managed_policies: Vec::new(),
+            keys: Vec::new(),
+            aliases: Vec::new(),
+            tables: Vec::new(),
+            organization_policies: Vec::new(),
+            exports: BTreeMap::new(),
+            notes: Vec::new(),
+        }
+    }
+}
+
 /// A tag's key and value.
 pub type Tags = BTreeMap<String, String>;
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! From a template's resources to the model of an account.
 
-use std::collections::BTreeMap;
-
 use keyproof_document::Place;
 
 use crate::account::{Account, Attachment, InlinePolicy};
@@ -60,21 +58,8 @@ struct Draft<'r, 't> {
 /// Reads every resource. What is wrong is left with the resolver.
 pub(crate) fn read(resolver: &mut Resolver<'_>) -> Account {
     let parameters = resolver.parameters;
-    let account = Account {
-        account: parameters.account.clone(),
-        partition: parameters.partition.clone(),
-        region: parameters.region.clone(),
-        roles: Vec::new(),
-        users: Vec::new(),
-        groups: Vec::new(),
-        managed_policies: Vec::new(),
-        keys: Vec::new(),
-        aliases: Vec::new(),
-        tables: Vec::new(),
-        organization_policies: Vec::new(),
-        exports: BTreeMap::new(),
-        notes: Vec::new(),
-    };
+    let (partition, region) = (&*parameters.partition, &*parameters.region);
+    let account = Account::empty(parameters.account.clone(), partition, region);
     let mut draft = Draft {
         resolver,
         account,

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `keyproof check --account`: AWS's own answers in place of templates, and beside them.
+//! `keyproof account export`: the same, written down from an account that answers.
 
 use serde_json::{Value, json};
 
-use crate::orders::{KEY, PLAN};
-use crate::support::{Program, keyproof};
+use keyproof_scripted::Scripted;
+
+use crate::orders::{KEY, PLAN, kept_out};
+use crate::stack::Stack;
+use crate::support::{Program, Run, keyproof, root};
 
 const CHECK: [&str; 7] = [
     "check",
@@ -162,5 +166,104 @@ fn an_answer_that_is_missing_is_asked_for() {
             "account/keys/orders/key.json:2:18: the key `{KEY}` has no `Grants`: put the answer of `aws kms \
              list-grants` beside it\n"
         )
+    );
+}
+
+fn own(name: &str) -> String {
+    std::fs::read_to_string(root().join(name)).unwrap()
+}
+
+/// The account of a template, exported.
+async fn export(template: &str, more: &[&str]) -> Run {
+    let stack = Stack::new(template, &own("plans/orders.yaml"));
+    let url = stack.serve().await;
+    let words = ["account", "export"]
+        .into_iter()
+        .chain(more.iter().copied());
+    let program = stack.program(&url, &stack.administrator(), words);
+    program.run_beside().await.0
+}
+
+/// The repository's plan held against an export: each probe with its finding.
+fn checked(export: &str, code: i32) -> Vec<(Value, Value)> {
+    let words = ["check", "--plan", "plan.yaml", "--account", "account.json"];
+    let run = keyproof(words)
+        .args(["--format", "json"])
+        .file("plan.yaml", &own("plans/orders.yaml"))
+        .file("account.json", export)
+        .run();
+    run.exits(code);
+    let report: Value = serde_json::from_str(&run.stdout).unwrap();
+    let rows = report["probes"].as_array().unwrap().iter();
+    rows.map(|row| (row["id"].clone(), row["finding"].clone()))
+        .collect()
+}
+
+#[tokio::test]
+async fn an_export_is_checked_as_its_template_is() {
+    let template = own("template.yaml");
+    let users = "              AWS: !GetAtt ReaderRole.Arn\n            Action:\n              - kms:Decrypt";
+    let wider = "              AWS: [!GetAtt ReaderRole.Arn, !GetAtt OutsiderRole.Arn]\n            Action:\n              - kms:Decrypt";
+    assert_eq!(template.matches(users).count(), 1);
+    let widened = template.replace(users, wider);
+
+    let whole = export(&template, &[]).await;
+    let of_plan = export(&template, &["--plan", "plan.yaml"]).await;
+    let exposed = export(&widened, &[]).await;
+
+    for run in [&whole, &of_plan, &exposed] {
+        run.exits(0);
+        assert_eq!(run.stderr, "");
+    }
+    let passes = checked(&whole.stdout, 0);
+    assert_eq!(passes.len(), 54);
+    assert_eq!(checked(&of_plan.stdout, 0), passes);
+    let id = "outsider/dynamodb:GetItem/orders";
+    assert!(checked(&exposed.stdout, 1).contains(&(json!(id), json!("exposed"))));
+    // The plan's is of the plan's roles alone.
+    let roles = |run: &Run| run.stdout.matches("\"RoleName\"").count();
+    assert!(roles(&of_plan) == 2 && roles(&whole) > 2);
+}
+
+#[tokio::test]
+async fn an_export_that_lacks_something_says_so() {
+    // The endpoint knows no IAM, nor table policies.
+    let endpoint = Scripted::start(kept_out()).await;
+    let export = |more: &[&'static str]| {
+        let words = ["account", "export"]
+            .into_iter()
+            .chain(more.iter().copied());
+        keyproof(words).file("plan.yaml", PLAN).at(&endpoint)
+    };
+
+    let (of_plan, _) = export(&["--plan", "plan.yaml"]).run_beside().await;
+    let (whole, _) = export(&[]).run_beside().await;
+
+    of_plan.exits(3);
+    let told = "warning: the export lacks iam:GetRole of `reader`: InvalidAction: ";
+    assert!(of_plan.stderr.contains(told), "{}", of_plan.stderr);
+    assert!(
+        of_plan
+            .stdout
+            .starts_with("{\n  \"keyproof\": \"account/v1\"")
+    );
+    whole.exits(2);
+    assert_eq!(whole.stdout, "");
+    let told =
+        "error: the account can't be read: iam:GetAccountAuthorizationDetails of the account: ";
+    assert!(whole.stderr.starts_with(told), "{}", whole.stderr);
+}
+
+#[test]
+fn no_file_is_replaced_unasked_by_an_export() {
+    let words = ["account", "export", "--output", "account.json"];
+
+    let run = keyproof(words).file("account.json", "{}").run();
+
+    run.exits(2);
+    assert!(
+        run.stderr.contains("`account.json` is there already"),
+        "{}",
+        run.stderr
     );
 }

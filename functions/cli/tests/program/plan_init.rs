@@ -310,6 +310,52 @@ async fn an_account_gives_the_plan_that_its_template_gives() {
 }
 
 #[tokio::test]
+async fn an_accounts_export_gives_the_plan_that_the_account_gives() {
+    let template = TEMPLATE.replace(
+        "\"arn:aws:iam::444455556666:role/partner\"",
+        "!GetAtt Function.Arn",
+    ) + MORE;
+    let stack = Stack::new(&template, "");
+    let url = stack.serve().await;
+    let run = async |words: &[&'static str]| {
+        let program = stack.program(&url, &stack.administrator(), words.iter().copied());
+        program.run_beside().await.0
+    };
+    let live = run(&["plan", "init", "--region", "us-east-1"]).await;
+    live.exits(0);
+    let export = run(&["account", "export", "--region", "us-east-1"]).await;
+    export.exits(0);
+    let init = |more: &[&'static str]| {
+        keyproof(["plan", "init", "--account", "account.json"])
+            .args(more.iter().copied())
+            .file("account.json", &export.stdout)
+            .run()
+    };
+
+    let drafted = init(&[]);
+
+    drafted.exits(0);
+    let without_comments = |text: &str| {
+        let lines = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with('#'));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(
+        without_comments(&drafted.stdout),
+        without_comments(&live.stdout)
+    );
+    assert!(drafted.stdout.contains("account.json has it"));
+    let run = init(&["--profile", "ada"]);
+    run.exits(2);
+    assert!(
+        run.stderr.contains("`--account` asks nobody"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[tokio::test]
 async fn an_account_that_may_not_be_listed_gives_no_plan() {
     let stack = Stack::new(&(TEMPLATE.to_owned() + MORE), "");
     let url = stack.serve().await;
@@ -328,7 +374,7 @@ async fn an_account_that_may_not_be_listed_gives_no_plan() {
     assert_eq!(run.stdout, "");
     assert!(
         run.stderr.starts_with(
-            "error: the account can't be read: sts:GetCallerIdentity: InvalidClientTokenId"
+            "error: the account can't be read: iam:GetAccountAuthorizationDetails of the account: InvalidClientTokenId"
         ),
         "{}",
         run.stderr

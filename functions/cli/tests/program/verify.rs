@@ -236,8 +236,9 @@ async fn a_diagnosis_that_may_not_look_costs_no_verdict() {
         findings(&run.stdout),
         with([Value::Null, Value::Null, json!("exposed")])
     );
-    let warning =
-        format!("warning: no diagnosis of `{KEY}`: kms:GetKeyPolicy: AccessDeniedException: ");
+    let warning = format!(
+        "warning: the diagnosis lacks kms:GetKeyPolicy of `{KEY}`: AccessDeniedException: "
+    );
     assert!(run.stderr.contains(&warning), "{}", run.stderr);
 }
 
@@ -296,7 +297,8 @@ async fn a_cause_names_the_event_that_wrote_its_document() {
     );
     assert_eq!(report["documents"][0]["id"], KEY);
     // The endpoint knows no IAM: said, and no error of the run.
-    assert!(run.stderr.contains(": iam:GetRole: "), "{}", run.stderr);
+    let told = "warning: the diagnosis lacks iam:GetRole of `outsider`: InvalidAction: ";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
     assert!(!run.stderr.contains("CloudTrail"), "{}", run.stderr);
 }
 

@@ -256,14 +256,14 @@ pub(super) fn missing(arn: &str) -> AwsError {
 
 impl Account {
     /// To how many identities a policy is attached.
-    fn attachments(&self, arn: &str) -> usize {
+    pub(super) fn attachments(&self, arn: &str) -> usize {
         self.identities()
             .filter(|(_, one)| one.attached.contains(arn))
             .count()
     }
 }
 
-fn shape(policy: &ManagedPolicy, attachments: usize) -> Value {
+pub(super) fn shape(policy: &ManagedPolicy, attachments: usize) -> Value {
     let mut shape = json!({
         "PolicyName": policy.name,
         "PolicyId": policy.id,

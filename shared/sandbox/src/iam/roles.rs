@@ -261,7 +261,7 @@ fn session_length(seconds: u32) -> Result<u32, AwsError> {
 }
 
 /// A role as IAM shows it; lists leave tags, boundary and last use out.
-fn shape(role: &Role, whole: bool) -> Value {
+pub(super) fn shape(role: &Role, whole: bool) -> Value {
     let Identity {
         name,
         path,

@@ -341,3 +341,41 @@ async fn tags_of_a_role_are_tags_of_its_sessions() {
     assert_eq!(tagged, Ok(()));
     assert!(describes(&world, "keyproof/reader").await.is_err());
 }
+
+#[tokio::test]
+async fn authorization_details_are_whole_and_can_be_filtered() {
+    let world = World::new();
+    let policy = r#"{"Version":"2012-10-17","Statement":[{"Sid":"Own","Effect":"Allow","Action":"kms:*","Resource":"*"}]}"#;
+    let details = "GetAccountAuthorizationDetails";
+    ok(&world, "CreateUser", &[("UserName", "ada")]).await;
+    ok(&world, "CreateGroup", &[("GroupName", "ops")]).await;
+    let of_ada = [("GroupName", "ops"), ("UserName", "ada")];
+    ok(&world, "AddUserToGroup", &of_ada).await;
+    let own = [
+        ("GroupName", "ops"),
+        ("PolicyName", "own"),
+        ("PolicyDocument", policy),
+    ];
+    ok(&world, "PutGroupPolicy", &own).await;
+    let read_only = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+    let attached = [("UserName", "ada"), ("PolicyArn", read_only)];
+    ok(&world, "AttachUserPolicy", &attached).await;
+
+    let all = ok(&world, details, &[]).await;
+    let users = ok(&world, details, &[("Filter.member.1", "User")]).await;
+
+    assert_eq!(all.matches("<UserName>ada</UserName>").count(), 1, "{all}");
+    assert_eq!(element(&all, "GroupList"), "<member>ops</member>");
+    assert!(all.contains("<PolicyName>own</PolicyName>"), "{all}");
+    assert!(all.contains("%22Sid%22%3A%22Own%22"), "{all}");
+    // What is attached comes with its document, AWS's own, too.
+    assert!(
+        all.contains("<PolicyVersionList><member><Document>"),
+        "{all}"
+    );
+    assert_eq!(element(&all, "IsTruncated"), "false");
+    assert!(users.contains("ada") && !users.contains("%22Sid%22%3A%22Own%22"));
+    assert_eq!(users.matches(read_only).count(), 1, "{users}");
+    let unknown = fails(&world, details, &[("Filter.member.1", "Robot")]).await;
+    assert_eq!((unknown.0, unknown.1.as_str()), (400, "ValidationError"));
+}

@@ -1,35 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `keyproof plan init`: a first plan, from templates or from an account as it is.
+//! `keyproof plan init`: a first plan, from templates, an account as it is, or what was written down of
+//! one.
 
 use std::path::{Path, PathBuf};
 
 use keyproof_check::{Circumstances, Estate, Part, Runner};
 use keyproof_coverage::{Draft, draft};
 
-use crate::connection::{self, Connection, TemplateOptions};
+use crate::account::{self, Live, REGION};
+use crate::connection::{Connection, TemplateOptions};
 use crate::destination::{is_stdout, put};
 use crate::error::CliError;
 use crate::estate::{exports, facts, runner};
 use crate::input::{Source, one_stdin};
 use crate::io::Io;
-use crate::live::{self, Live};
 use crate::outcome::Outcome;
-
-/// The region that a template is read for where nobody says.
-const REGION: &str = "us-east-1";
 
 /// Draft a first plan, from templates or from the account as it is
 ///
 /// Tables on customer managed keys, those whom key policies and grants name, and for each table
 /// somebody who reads it and somebody whom only the key keeps out. What is so becomes what must be so:
 /// read the plan, and change what must not stay. What was left out is told on stderr and in comments.
-/// Without --template it reads the account, and changes nothing there.
+/// Without --template and --account it reads the account, and changes nothing there.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// CloudFormation or SAM template; `-` for standard input. Repeat it for the templates of one
     /// account [default: the account itself]
     #[arg(long, value_name = "TEMPLATE")]
     template: Vec<Source>,
+    /// What was written down of the account, by `keyproof account export` or as docs/check.md has it: a
+    /// folder or a file, in place of the account; `-` for standard input
+    #[arg(long, value_name = "ACCOUNT", conflicts_with = "template")]
+    account: Option<Source>,
     #[command(flatten)]
     parameters: TemplateOptions,
     #[command(flatten)]
@@ -56,14 +58,18 @@ pub(crate) struct Arguments {
 /// Drafts the plan and writes it.
 pub(super) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliError> {
     arguments.check()?;
-    let (estate, mut circumstances, notes) = if arguments.template.is_empty() {
-        arguments.account()?
-    } else {
-        (
+    let (estate, mut circumstances, notes) = match &arguments.account {
+        Some(documents) => (
+            arguments.documents(documents, io)?,
+            Circumstances::default(),
+            Vec::new(),
+        ),
+        None if arguments.template.is_empty() => arguments.account()?,
+        None => (
             arguments.templates(io)?,
             Circumstances::default(),
             Vec::new(),
-        )
+        ),
     };
     if let Some(runner) = &arguments.runner {
         circumstances.runner = runner.clone();
@@ -124,7 +130,7 @@ fn with(estate: &Estate, file: &Path, text: &str) -> Result<Estate, CliError> {
 
 impl Arguments {
     fn check(&self) -> Result<(), CliError> {
-        one_stdin(&self.template)?;
+        one_stdin(self.template.iter().chain(&self.account))?;
         let usage = |text: String| Err(CliError::Usage(text));
         if self.template.is_empty() && !self.parameters.is_default() {
             return usage(
@@ -132,18 +138,19 @@ impl Arguments {
             );
         }
         let connected = self.connection.endpoint_url.is_some() || self.connection.profile.is_some();
-        if !self.template.is_empty() && connected {
-            return usage(
-                "`--template` asks nobody; leave out `--endpoint-url` and `--profile`".to_owned(),
-            );
+        let offline = [
+            ("--template", !self.template.is_empty()),
+            ("--account", self.account.is_some()),
+        ];
+        if let Some((option, _)) = offline.iter().find(|(_, given)| *given && connected) {
+            return usage(format!(
+                "`{option}` asks nobody; leave out `--endpoint-url` and `--profile`"
+            ));
         }
         let outputs = [Some(&self.output), self.with_roles.as_ref()];
         for output in outputs.into_iter().flatten() {
             if !self.force && !is_stdout(output) && output.exists() {
-                return usage(format!(
-                    "`{}` is there already; name another file, or give `--force` to replace it",
-                    output.display()
-                ));
+                return Err(CliError::there_already(output));
             }
         }
         if self.with_roles.as_ref() == Some(&self.output) {
@@ -156,7 +163,11 @@ impl Arguments {
         let live = self.template.is_empty();
         let from = if live {
             let account = estate.account();
-            format!("account {} in {}", account.account, account.region)
+            let from = format!("account {} in {}", account.account, account.region);
+            match &self.account {
+                Some(documents) => format!("{from}, as {documents} has it"),
+                None => from,
+            }
         } else {
             let names: Vec<String> = self.template.iter().map(ToString::to_string).collect();
             names.join(" and ")
@@ -184,12 +195,14 @@ impl Arguments {
         Estate::new(parts).map_err(|error| CliError::Usage(error.to_string()))
     }
 
+    fn documents(&self, source: &Source, io: &mut Io) -> Result<Estate, CliError> {
+        let region = self.connection.region.as_deref().unwrap_or(REGION);
+        account::estate(source.exported(region, io)?)
+    }
+
     fn account(&self) -> Result<(Estate, Circumstances, Vec<String>), CliError> {
         let settings = self.connection.settings();
-        let live = crate::block_on(async {
-            let runner = connection::runner(&settings, REGION).await?;
-            live::read(&runner, &settings).await
-        })??;
+        let live = crate::block_on(account::read(&settings))??;
         let Live {
             estate,
             runner,

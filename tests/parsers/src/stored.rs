@@ -69,6 +69,11 @@ pub(crate) fn render(text: &str) -> Vec<String> {
             Format::Json | Format::Sarif => {
                 let _: Value = serde_json::from_str(&shown).unwrap();
             }
+            Format::Jsonl => {
+                for line in shown.lines() {
+                    let _: Value = serde_json::from_str(line).unwrap();
+                }
+            }
             Format::Text | Format::Junit | Format::Markdown | Format::Ocsf | Format::Asff => {}
         }
     }

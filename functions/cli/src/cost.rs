@@ -11,9 +11,11 @@ mod prices;
 mod tests;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use keyproof_core::Service;
 use keyproof_plan::{Action, Expected, Plan, ProbeKind, TableKey};
+use keyproof_quota::{Bound, Terms, forecast};
 use serde::Serialize;
 
 pub(crate) use prices::PriceList;
@@ -71,11 +73,53 @@ pub(crate) struct Estimate {
     pub(crate) currency: String,
     /// What the prices leave out.
     pub(crate) note: String,
+    /// What one run asks, and for how long.
+    pub(crate) one_run: OneRun,
     /// The lines.
     pub(crate) lines: Vec<Line>,
     /// The sum of the runs' lines, and of the stack's.
     pub(crate) runs_cost: f64,
     pub(crate) stack_cost: f64,
+}
+
+/// A run before it is made.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct OneRun {
+    /// Calls at least.
+    pub(crate) calls: u64,
+    /// Seconds at least.
+    pub(crate) seconds: f64,
+    /// The quota that keeps it from being shorter; `None` where its calls do, so many at once.
+    pub(crate) bound_by: Option<&'static str>,
+    /// The share of each quota that it takes, in percent.
+    pub(crate) quota_share: u8,
+    /// Calls under way at once.
+    pub(crate) concurrency: u16,
+    /// How long a call is taken to last, in milliseconds.
+    pub(crate) latency_ms: u16,
+}
+
+impl OneRun {
+    pub(crate) fn of(plan: &Plan, quota_share: u8, concurrency: u16, latency_ms: u16) -> Self {
+        let terms = Terms {
+            region: &plan.region,
+            share: quota_share,
+            concurrency: concurrency.into(),
+            latency: Duration::from_millis(latency_ms.into()),
+        };
+        let forecast = forecast(plan, &terms);
+        Self {
+            calls: forecast.calls,
+            seconds: forecast.duration.as_secs_f64(),
+            bound_by: match forecast.bound {
+                Bound::Latency => None,
+                Bound::Quota(name) => Some(name),
+            },
+            quota_share,
+            concurrency,
+            latency_ms,
+        }
+    }
 }
 
 /// What one run asks of AWS.
@@ -179,7 +223,12 @@ const fn units(action: Action) -> (usize, usize) {
 }
 
 /// The plan's cost at so many minutes between two runs.
-pub(crate) fn cost(plan: &Plan, every_minutes: u32, prices: &PriceList) -> Estimate {
+pub(crate) fn cost(
+    plan: &Plan,
+    every_minutes: u32,
+    prices: &PriceList,
+    one_run: OneRun,
+) -> Estimate {
     let runs = MINUTES / f64::from(every_minutes);
     let mut bill = Bill {
         prices,
@@ -198,6 +247,7 @@ pub(crate) fn cost(plan: &Plan, every_minutes: u32, prices: &PriceList) -> Estim
         plan: plan.name.clone(),
         every_minutes,
         runs_in_a_month: runs,
+        one_run,
         region: prices.region.clone(),
         prices_as_of: prices.as_of.clone(),
         currency: prices.currency.clone(),
@@ -417,7 +467,7 @@ fn stack(bill: &mut Bill<'_>) {
         "cloudwatch_alarm_metric",
         "Alarms",
         f64::from(ALARM_METRICS),
-        "twelve alarms and the metrics that they look at".to_owned(),
+        "thirteen alarms and the metrics that they look at".to_owned(),
     );
     bill.each_month("cloudwatch_dashboard", "Dashboard", 1.0, "one".to_owned());
     bill.each_month(
@@ -454,5 +504,5 @@ fn stack(bill: &mut Bill<'_>) {
 }
 
 /// The metrics that the alarms look at, and those of one plan. Tests count them.
-const ALARM_METRICS: u32 = 27;
+const ALARM_METRICS: u32 = 33;
 const PLAN_METRICS: u32 = 7;

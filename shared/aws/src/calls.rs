@@ -6,6 +6,7 @@
 //! attempt ends after [`Settings::attempt_timeout`], and everything ends at the run's deadline. A
 //! call that waits for its next attempt leaves its place to another.
 
+mod paces;
 #[cfg(test)]
 mod tests;
 
@@ -27,6 +28,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::Settings;
 use crate::failure::{Failure, worth_retrying};
+use paces::Paces;
 
 /// The mean wait before the second attempt is half of this.
 const BASE: Duration = Duration::from_millis(100);
@@ -86,6 +88,8 @@ pub(crate) struct Calls {
     deadline: Option<Instant>,
     /// Whether somebody ended the run.
     stopped: watch::Sender<bool>,
+    /// Paces, where AWS's quotas hold.
+    paces: Option<Paces>,
     // The lock is held to count, never while a call is under way.
     counts: Mutex<BTreeMap<Operation, Count>>,
 }
@@ -111,6 +115,21 @@ impl Calls {
                 .and_then(|bound| Instant::now().checked_add(bound)),
             stopped: watch::Sender::new(false),
             counts: Mutex::default(),
+            paces: None,
+        }
+    }
+
+    /// The same, keeping to a share of AWS's quotas in this region, in percent.
+    pub(crate) fn within(mut self, region: &str, share: u8) -> Self {
+        self.paces = Some(Paces::new(region, share));
+        self
+    }
+
+    /// The calls of somebody of this account, whose quotas they count towards.
+    pub(crate) const fn of<'a>(&'a self, account: &'a str) -> CallsOf<'a> {
+        CallsOf {
+            calls: self,
+            account,
         }
     }
 
@@ -165,8 +184,17 @@ impl Calls {
         operation: Operation,
         attempt: impl AsyncFn() -> Reply<T>,
     ) -> Called<T> {
+        self.send_as(None, operation, attempt).await
+    }
+
+    async fn send_as<T>(
+        &self,
+        account: Option<&str>,
+        operation: Operation,
+        attempt: impl AsyncFn() -> Reply<T>,
+    ) -> Called<T> {
         let place = async || self.places.acquire().await.ok();
-        self.call(operation, attempt, place).await
+        self.call((account, operation), attempt, place).await
     }
 
     /// Makes a call that looks at a table or a key. Looks let probes go first, and have a few places
@@ -177,7 +205,7 @@ impl Calls {
         attempt: impl AsyncFn() -> Reply<T>,
     ) -> Called<T> {
         let place = async || self.place_of_look().await;
-        self.call(operation, attempt, place).await
+        self.call((None, operation), attempt, place).await
     }
 
     async fn place_of_look(&self) -> Option<SemaphorePermit<'_>> {
@@ -195,12 +223,20 @@ impl Calls {
 
     async fn call<'a, T>(
         &'a self,
-        operation: Operation,
+        (account, operation): (Option<&str>, Operation),
         attempt: impl AsyncFn() -> Reply<T>,
         place: impl AsyncFn() -> Option<SemaphorePermit<'a>>,
     ) -> Called<T> {
         let mut before: Option<Called<T>> = None;
+        let paces = self.paces.as_ref();
         loop {
+            // Before it takes a place, which somebody else may use.
+            if let Some(paces) = paces
+                && let Some(wake) = paces.turn(account, operation)
+                && self.before_deadline(sleep_until(wake)).await.is_none()
+            {
+                return before.unwrap_or_else(|| self.unsent());
+            }
             let Some(Some(place)) = self.before_deadline(place()).await else {
                 return before.unwrap_or_else(|| self.unsent());
             };
@@ -230,6 +266,11 @@ impl Calls {
                 attempts,
                 latency_ms: u64::try_from(start.elapsed().as_millis()).ok(),
             };
+            if let (Some(paces), Err(failure)) = (paces, &called.outcome)
+                && failure.answer == Answer::Unknown(Blindness::Throttled)
+            {
+                paces.throttled(account, operation);
+            }
             match &called.outcome {
                 Err(failure) if worth_retrying(failure) && called.attempts < self.attempts => {
                     let wake = Instant::now() + wait(called.attempts);
@@ -251,6 +292,25 @@ impl Calls {
             Some(deadline) => timeout_at(deadline, future).await.ok().flatten(),
             None => future.await,
         }
+    }
+}
+
+/// The calls of somebody.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CallsOf<'a> {
+    calls: &'a Calls,
+    account: &'a str,
+}
+
+impl CallsOf<'_> {
+    /// Makes a call, as [`Calls::send`].
+    pub(crate) async fn send<T>(
+        self,
+        operation: Operation,
+        attempt: impl AsyncFn() -> Reply<T>,
+    ) -> Called<T> {
+        let account = Some(self.account);
+        self.calls.send_as(account, operation, attempt).await
     }
 }
 

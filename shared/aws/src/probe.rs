@@ -72,7 +72,7 @@ pub(crate) async fn table(
     action: Action,
     target: TableTarget<'_>,
 ) -> Called<Answer> {
-    let client = &session.dynamodb;
+    let (calls, client) = (calls.of(session.account()), &session.dynamodb);
     let called = match action {
         Action::GetItem => read::get_item(calls, client, target).await,
         Action::Query => read::query(calls, client, target).await,
@@ -108,7 +108,7 @@ pub(crate) async fn key(
 ) -> Called<Answer> {
     own(
         session,
-        key::call(calls, &session.kms, action, target).await,
+        key::call(calls.of(session.account()), &session.kms, action, target).await,
     )
 }
 

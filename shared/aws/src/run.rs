@@ -39,9 +39,12 @@ pub(crate) struct Run<'a> {
 impl<'a> Run<'a> {
     pub(crate) async fn start(plan: &'a Plan, settings: &'a Settings, runner: &'a Runner) -> Self {
         let started_at = Timestamp::now();
-        let calls = Calls::new(settings);
         let id = settings.run_id.unwrap_or_else(Ulid::generate);
         let region = settings.region.as_deref().unwrap_or(&plan.region);
+        let mut calls = Calls::new(settings);
+        if let Some(share) = settings.share(runner) {
+            calls = calls.within(region, share);
+        }
         // A ULID is letters and digits, which every name may hold.
         let config = runner.config(region, AppName::new(name(id)).ok());
         Self {

@@ -40,6 +40,11 @@ pub(crate) struct Session {
 }
 
 impl Session {
+    /// The account that it is of.
+    pub(crate) fn account(&self) -> &str {
+        &self.account
+    }
+
     /// Whether a denial that names this caller can be the answer to a call of this session. AWS
     /// names sessions by `assumed-role/ROLE/SESSION`; what is no ARN at all is left to others.
     pub(crate) fn is_caller(&self, user: &str) -> bool {

@@ -3,7 +3,10 @@
 
 use std::time::Duration;
 
+use keyproof_quota::DEFAULT_SHARE;
 use ulid::Ulid;
+
+use crate::Runner;
 
 /// The settings of a run. [`Settings::default`] suits a person at a terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +30,9 @@ pub struct Settings {
     pub deadline: Option<Duration>,
     /// How many pages of up to 1 MB a scan reads in search of the canary.
     pub scan_pages: u32,
+    /// How much of AWS's quotas the run takes, in percent, 1 to 100. Where `None`: [`DEFAULT_SHARE`] of
+    /// AWS's own, and as much as it likes of another endpoint, whose quotas nobody knows.
+    pub quota_share: Option<u8>,
     /// Whether sessions get a policy that keeps them to the calls of the plan.
     pub guard: bool,
     /// The run's id, where somebody gave it one already; a new one where `None`.
@@ -48,10 +54,19 @@ impl Default for Settings {
             attempts: 5,
             deadline: None,
             scan_pages: 100,
+            quota_share: None,
             guard: true,
             run_id: None,
             trigger: "cli".to_owned(),
             plan_file: None,
         }
+    }
+}
+
+impl Settings {
+    /// The share of AWS's quotas to keep to, if any.
+    pub(crate) fn share(&self, runner: &Runner) -> Option<u8> {
+        let of_aws = runner.endpoint().is_none().then_some(DEFAULT_SHARE);
+        self.quota_share.or(of_aws)
     }
 }

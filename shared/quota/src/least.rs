@@ -24,33 +24,47 @@ use crate::Operation;
 /// probe (<https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html>).
 #[must_use]
 pub fn least(plan: &Plan) -> BTreeMap<Operation, u64> {
-    let mut least = BTreeMap::from([(Operation::GET_CALLER_IDENTITY, 1)]);
-    let mut add = |operation, more: usize| {
-        if more > 0 {
-            *least.entry(operation).or_default() += more as u64;
-        }
-    };
-    let tables = || plan.tables.values();
+    let mut least = BTreeMap::new();
+    for ((_, operation), count) in least_by_account(plan) {
+        *least.entry(operation).or_default() += count;
+    }
+    least
+}
+
+/// The same by the account of whoever calls, whose quotas the calls are charged to; `None` is the
+/// operator's.
+#[must_use]
+pub fn least_by_account(plan: &Plan) -> BTreeMap<(Option<&str>, Operation), u64> {
+    let mut least = BTreeMap::from([((None, Operation::GET_CALLER_IDENTITY), 1)]);
+    let mut add = |account, operation| *least.entry((account, operation)).or_default() += 1;
+    let account = |principal: &str| Some(plan.principals.get(principal)?.role.account());
     let asked = plan.expectations.iter().map(|one| one.principal.as_str());
+    let tables = || plan.tables.values();
     let looking = tables().filter_map(|table| table.inspect_as.as_deref());
-    let assumed: BTreeSet<&str> = asked.chain(looking).collect();
-    add(Operation::ASSUME_ROLE, assumed.len());
-    add(Operation::DESCRIBE_TABLE, plan.tables.len());
-    let keys: BTreeSet<_> = tables()
-        .filter_map(|table| Some((table.inspect_as.as_deref(), table.key.key_id()?)))
-        .collect();
-    add(Operation::DESCRIBE_KEY, keys.len());
+    for _ in asked.chain(looking).collect::<BTreeSet<_>>() {
+        add(None, Operation::ASSUME_ROLE);
+    }
+    let mut keys = BTreeSet::new();
+    for table in tables() {
+        let by = table.inspect_as.as_deref();
+        add(by.and_then(account), Operation::DESCRIBE_TABLE);
+        if let Some(key) = table.key.key_id()
+            && keys.insert((by, key))
+        {
+            add(by.and_then(account), Operation::DESCRIBE_KEY);
+        }
+    }
     let mut of_keys = BTreeSet::new();
     for expectation in &plan.expectations {
+        let principal = expectation.principal.as_str();
         let table = expectation.on.as_ref().and_then(|on| plan.tables.get(on));
         let key = table.and_then(|table| table.key.key_id());
         for &action in &expectation.actions {
             // The session is the answer.
             let answered = action == Action::AssumeRole
-                || asks_of_key_alone(action)
-                    && !of_keys.insert((expectation.principal.as_str(), action, key));
+                || asks_of_key_alone(action) && !of_keys.insert((principal, action, key));
             if !answered {
-                add(Operation::of(action), 1);
+                add(account(principal), Operation::of(action));
             }
         }
     }

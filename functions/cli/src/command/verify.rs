@@ -51,6 +51,10 @@ pub(crate) struct Arguments {
     /// Seconds that the run may take; what has no answer by then is inconclusive [default: no limit]
     #[arg(long, value_name = "SECONDS", value_parser = connection::seconds)]
     deadline: Option<Duration>,
+    /// Share of AWS's request quotas that the run takes at most, in percent; less once it is throttled
+    /// [default: 25 of AWS's own, no bound at another endpoint]
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(1..=100))]
+    quota_share: Option<u8>,
     /// Look for the statement or grant behind each failure and the CloudTrail event that wrote it, and
     /// keep the keys' policies in the report: reads key policies and grants, and for failures the roles'
     /// and tables' policies, with your own credentials
@@ -184,6 +188,7 @@ impl Arguments {
             attempt_timeout: self.timeout,
             deadline: self.deadline,
             guard: !self.no_guard,
+            quota_share: self.quota_share,
             plan_file: self.plan.file(),
             run_id: self.shard.run_id,
             ..self.connection.settings()

@@ -3,7 +3,7 @@
 
 use keyproof_plan::Plan;
 
-use super::{ALARM_METRICS, BYTES_AROUND, BYTES_OF_PROBE, Calls, PriceList, cost};
+use super::{ALARM_METRICS, BYTES_AROUND, BYTES_OF_PROBE, Calls, OneRun, PriceList, cost};
 
 const PLAN: &str = include_str!("../../../../plans/orders.yaml");
 const TEMPLATE: &str = include_str!("../../../../template.yaml");
@@ -37,7 +37,7 @@ fn the_calls_of_a_run_are_the_plans() {
 #[test]
 fn every_figure_is_a_number_times_a_price() {
     let prices = PriceList::of_us_east_1().unwrap();
-    let bill = cost(&plan(), 15, &prices);
+    let bill = cost(&plan(), 15, &prices, OneRun::of(&plan(), 25, 32, 50));
 
     assert!((bill.runs_in_a_month - 2920.0).abs() < 1e-9);
     for line in &bill.lines {
@@ -68,7 +68,10 @@ fn every_figure_is_a_number_times_a_price() {
 #[test]
 fn half_as_often_costs_half_and_the_stack_the_same() {
     let prices = PriceList::of_us_east_1().unwrap();
-    let (often, seldom) = (cost(&plan(), 15, &prices), cost(&plan(), 30, &prices));
+    let (often, seldom) = (
+        cost(&plan(), 15, &prices, OneRun::of(&plan(), 25, 32, 50)),
+        cost(&plan(), 30, &prices, OneRun::of(&plan(), 25, 32, 50)),
+    );
 
     assert!((often.runs_cost - 2.0 * seldom.runs_cost).abs() < 1e-9);
     assert!((often.stack_cost - seldom.stack_cost).abs() < 1e-9);
@@ -123,4 +126,19 @@ fn a_table_that_lacks_a_price_or_has_a_strange_one_is_refused() {
     );
     assert_eq!(error(&more), "`x` is no price that keyproof counts with");
     assert!(error(&field).starts_with("unknown field `asof`"));
+}
+
+#[test]
+fn a_run_is_counted_and_timed_before_it_is_made() {
+    // Who the operator is, and the calls that are billed or looked at, but for none asked twice.
+    let found = OneRun::of(&plan(), 25, 32, 50);
+    assert_eq!(
+        found.calls,
+        1 + u64::try_from(Calls::of(&plan()).all()).unwrap()
+    );
+    // A round for the sessions, and two for 58 calls.
+    assert!((found.seconds - 0.15).abs() < 1e-9, "{found:?}");
+    assert_eq!(found.bound_by, None);
+    let slow = OneRun::of(&plan(), 1, 32, 50);
+    assert_eq!(slow.bound_by, Some("KMS CreateGrant"));
 }

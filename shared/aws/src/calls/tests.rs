@@ -143,3 +143,73 @@ fn waits_are_jittered_between_nothing_and_a_doubling_bound() {
         );
     }
 }
+
+/// Calls of an account that go one after the other: how long they take.
+async fn paced(calls: &Calls, account: &str, count: usize) -> Duration {
+    let start = Instant::now();
+    for _ in 0..count {
+        let called = calls.of(account).send(LIST, async || done()).await;
+        assert_eq!(called.outcome, Ok(()));
+    }
+    start.elapsed()
+}
+
+const LIST: Operation = Operation::new(keyproof_core::Service::Kms, "ListGrants");
+
+#[tokio::test(start_paused = true)]
+async fn calls_keep_to_their_accounts_share_of_a_quota() {
+    // 20 of 100 a second.
+    let calls = Calls::new(&Settings::default()).within("us-east-1", 20);
+
+    assert_eq!(paced(&calls, "111122223333", 20).await, Duration::ZERO);
+    let more = paced(&calls, "111122223333", 20).await;
+    assert!(
+        more.abs_diff(Duration::from_secs(1)) < Duration::from_millis(30),
+        "{more:?}"
+    );
+    assert_eq!(paced(&calls, "999988887777", 20).await, Duration::ZERO);
+    // The operator's own, and those of another quota, wait for nobody.
+    let start = Instant::now();
+    calls.send(LIST, async || done()).await;
+    calls.of("111122223333").send(CALL, async || done()).await;
+    assert_eq!(start.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_was_throttled_goes_on_slower_and_without_a_bound_as_fast_as_it_can() {
+    let once = AtomicU32::new(0);
+    let throttled_once = async || match once.fetch_add(1, Ordering::Relaxed) {
+        0 => throttled(),
+        _ => done(),
+    };
+    let calls = Calls::new(&Settings::default()).within("us-east-1", 20);
+    calls.of("111122223333").send(LIST, throttled_once).await;
+    let slower = paced(&calls, "111122223333", 20).await;
+    // At 10 a second and a little more each second, with nothing saved up: between 1 s and 2 s.
+    assert!(
+        slower > Duration::from_millis(1_400) && slower < Duration::from_secs(2),
+        "{slower:?}"
+    );
+
+    let unbound = Calls::new(&Settings::default());
+    assert_eq!(paced(&unbound, "111122223333", 1_000).await, Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deadline_ends_the_wait_for_a_turn() {
+    let settings = Settings {
+        deadline: Some(Duration::from_millis(500)),
+        ..Settings::default()
+    };
+    // One of 100 a second.
+    let calls = Calls::new(&settings).within("us-east-1", 1);
+    calls.of("111122223333").send(LIST, async || done()).await;
+
+    let start = Instant::now();
+    let late = calls.of("111122223333").send(LIST, async || done()).await;
+    assert_eq!(answer(&late), Some(Answer::Unknown(Blindness::Deadline)));
+    assert_eq!(
+        (late.attempts, start.elapsed()),
+        (0, Duration::from_millis(500))
+    );
+}

@@ -17,7 +17,7 @@ use keyproof_quota::Operation;
 use keyproof_verdict::{Answer, Blindness, Evidence, classify};
 
 use super::misplaced;
-use crate::calls::{Called, Calls, Reply};
+use crate::calls::{Called, CallsOf, Reply};
 use crate::failure::Failure;
 
 /// A grant's id as KMS makes them, of a grant that nobody has.
@@ -55,7 +55,7 @@ impl KeyTarget {
 }
 
 pub(super) async fn call(
-    calls: &Calls,
+    calls: CallsOf<'_>,
     client: &Client,
     action: Action,
     target: &KeyTarget,

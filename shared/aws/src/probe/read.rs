@@ -12,13 +12,13 @@ use keyproof_quota::Operation;
 use keyproof_verdict::{Answer, Blindness, Evidence, classify};
 
 use super::TableTarget;
-use crate::calls::{Called, Calls, Reply};
+use crate::calls::{Called, CallsOf, Reply};
 use crate::failure::Failure;
 use crate::item::{self, Item};
 use expression::{Expression, index_conditions};
 
 pub(super) async fn get_item(
-    calls: &Calls,
+    calls: CallsOf<'_>,
     client: &Client,
     target: TableTarget<'_>,
 ) -> Called<Answer> {
@@ -41,7 +41,7 @@ pub(super) async fn get_item(
 /// Queries for the canary's key: in the table one item at most, in an index page by page until the
 /// canary is among what the index holds under the same index key.
 pub(super) async fn query(
-    calls: &Calls,
+    calls: CallsOf<'_>,
     client: &Client,
     target: TableTarget<'_>,
 ) -> Called<Answer> {
@@ -89,7 +89,7 @@ pub(super) async fn query(
 /// for the canary ends after [`crate::Settings::scan_pages`], as each page costs the table's
 /// throughput.
 pub(super) async fn scan(
-    calls: &Calls,
+    calls: CallsOf<'_>,
     client: &Client,
     target: TableTarget<'_>,
 ) -> Called<Answer> {
@@ -123,7 +123,7 @@ pub(super) async fn scan(
 }
 
 pub(super) async fn batch_get_item(
-    calls: &Calls,
+    calls: CallsOf<'_>,
     client: &Client,
     target: TableTarget<'_>,
 ) -> Called<Answer> {
@@ -159,7 +159,7 @@ pub(super) async fn batch_get_item(
 /// Selects the canary by its key. Values go as parameters: nothing of the plan becomes PartiQL but
 /// names, and these are quoted.
 pub(super) async fn partiql_select(
-    calls: &Calls,
+    calls: CallsOf<'_>,
     client: &Client,
     target: TableTarget<'_>,
 ) -> Called<Answer> {
@@ -194,7 +194,7 @@ pub(super) async fn partiql_select(
 }
 
 pub(super) async fn transact_get_items(
-    calls: &Calls,
+    calls: CallsOf<'_>,
     client: &Client,
     target: TableTarget<'_>,
 ) -> Called<Answer> {

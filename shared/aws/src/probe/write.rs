@@ -11,7 +11,7 @@ use keyproof_quota::Operation;
 use keyproof_verdict::{Answer, Evidence, classify};
 
 use super::TableTarget;
-use crate::calls::{Called, Calls, Reply};
+use crate::calls::{Called, CallsOf, Reply};
 use crate::item;
 
 // INVARIANT (no write holds): every write of this module carries this condition.
@@ -20,7 +20,7 @@ const NEVER: &str = "attribute_exists(#key) AND attribute_not_exists(#key)";
 const NO_ATTRIBUTE: &str = "keyproof#never";
 
 pub(super) async fn put_item(
-    calls: &Calls,
+    calls: CallsOf<'_>,
     client: &Client,
     target: TableTarget<'_>,
 ) -> Called<Answer> {
@@ -43,7 +43,7 @@ pub(super) async fn put_item(
 }
 
 pub(super) async fn update_item(
-    calls: &Calls,
+    calls: CallsOf<'_>,
     client: &Client,
     target: TableTarget<'_>,
 ) -> Called<Answer> {
@@ -68,7 +68,7 @@ pub(super) async fn update_item(
 }
 
 pub(super) async fn delete_item(
-    calls: &Calls,
+    calls: CallsOf<'_>,
     client: &Client,
     target: TableTarget<'_>,
 ) -> Called<Answer> {

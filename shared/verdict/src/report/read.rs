@@ -207,7 +207,9 @@ pub fn is_invisible(character: char) -> bool {
 /// between the lines are its own.
 pub(super) fn escape_invisible(text: String) -> String {
     let acts = |character: char| character != '\n' && is_invisible(character);
-    if !text.contains(acts) {
+    // Nearly every text is printable ASCII, which needs no decoding.
+    let plain = |byte: u8| byte == b'\n' || (b' '..=b'~').contains(&byte);
+    if text.bytes().all(plain) || !text.contains(acts) {
         return text;
     }
     let mut escaped = String::with_capacity(text.len() + 64);

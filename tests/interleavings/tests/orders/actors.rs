@@ -17,7 +17,9 @@ use keyproof_state::Rules;
 use keyproof_store::Store;
 use keyproof_store::memory::MemoryReports;
 use keyproof_verdict::{Finding, Report};
-use keyproof_verify::{Answer, Function, HandlerError, Invocation, Ports, Stack, StackOf};
+use keyproof_verify::{
+    Answer, Function, HandlerError, Invocation, LargeRun, Limits, Ports, Stack, StackOf,
+};
 use serde_json::{Value, json};
 
 use crate::world::{Ground, Message, Queue, World, now};
@@ -40,6 +42,7 @@ impl Host {
                     gate: gate.clone(),
                 },
                 rules: Rules::default(),
+                limits: Limits::default(),
             },
             world: Rc::clone(world),
             gate: gate.clone(),
@@ -66,6 +69,11 @@ impl Ports for Host {
 
     async fn stack(&self) -> Result<Option<&StackOf<Self>>, HandlerError> {
         Ok(Some(&self.stack))
+    }
+
+    // A stack without a state machine: the plans here fit one invocation.
+    async fn hand_over(&self, _run: &LargeRun) -> Result<bool, HandlerError> {
+        Ok(false)
     }
 
     fn now(&self) -> Timestamp {

@@ -16,12 +16,14 @@ HOP = {"connection", "transfer-encoding", "content-length", "keep-alive"}
 class Flaky:
     """`fail(service, times)` makes the next calls of a service fail before anybody sees them: nothing was done,
     and the caller is told so (503), whatever it sends. The service is the one that the request is signed for.
-    `answers` holds what is answered here: a function of the body, by method and path."""
+    `answers` holds what is answered here: a function of the body, by method and path. `before` and `after` are called
+    around each call that is passed on, with its service."""
 
     def __init__(self, endpoint):
         self.host = urllib.parse.urlsplit(endpoint).netloc
         self.failing, self.calls, self.refused = collections.Counter(), collections.Counter(), collections.Counter()
         self.answers = {}
+        self.before = self.after = lambda service: None
         self.lock = threading.Lock()
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler(self))
         self.server.daemon_threads = True
@@ -57,15 +59,18 @@ def handler(flaky):
         def answer(self):
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             scope = SCOPE.search(self.headers.get("Authorization", ""))
-            if not flaky.admits(scope.group(1) if scope else None):
+            service = scope.group(1) if scope else None
+            if not flaky.admits(service):
                 return self.reply(503, [("Content-Type", "text/plain")], b"refused by a test")
             if own := flaky.answers.get(f"{self.command} {self.path}"):
                 return self.reply(200, [("Content-Type", "application/json")], json.dumps(own(body)).encode())
+            flaky.before(service)
             connection = http.client.HTTPConnection(flaky.host, timeout=60)
             headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP}
             connection.request(self.command, self.path, body, headers)
             answer = connection.getresponse()
             content = answer.read()
+            flaky.after(service)
             kept = [(name, value) for name, value in answer.getheaders() if name.lower() not in HOP]
             self.reply(answer.status, kept, content)
             connection.close()

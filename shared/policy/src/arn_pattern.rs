@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Patterns of ARNs, matched field by field.
 
+#[cfg(test)]
+mod tests;
+
 use crate::Context;
 use crate::glob::{Case, Pattern, Token};
 use crate::text::{self, Filled, Piece, Reading};
@@ -206,7 +209,7 @@ fn match_fields(patterns: &[Pattern], arn: &Fields<'_>, place: Place) -> Option<
             Some(Truth::from(each(patterns)))
         }
         (Place::Condition, _) => None,
-        (Place::Resource, [head @ .., last]) if patterns.len() < 6 => {
+        (Place::Resource, [head @ .., last]) => {
             let rest = head.len();
             Some(Truth::from(
                 last.is_open_ended()
@@ -215,6 +218,6 @@ fn match_fields(patterns: &[Pattern], arn: &Fields<'_>, place: Place) -> Option<
                     && last.matches(arn.from(rest), case(rest)),
             ))
         }
-        (Place::Resource, _) => Some(Truth::No),
+        (Place::Resource, []) => Some(Truth::No),
     }
 }

@@ -3,6 +3,9 @@
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
 
+#[cfg(test)]
+mod tests;
+
 /// The value of a context key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ContextValue {

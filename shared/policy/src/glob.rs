@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Wildcards: `*` for any run of characters, `?` for any one.
 
+#[cfg(test)]
+mod tests;
+
 /// One step of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Token {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Who calls.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;

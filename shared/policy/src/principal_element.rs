@@ -3,6 +3,9 @@
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>
 
+#[cfg(test)]
+mod tests;
+
 use keyproof_core::Arn;
 
 use crate::{Principal, PrincipalKind};

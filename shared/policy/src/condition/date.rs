@@ -4,6 +4,9 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_Date>:
 //! a W3C profile of ISO 8601, or epoch (UNIX) time.
 
+#[cfg(test)]
+mod tests;
+
 /// Nanoseconds since 1970, UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Date(i128);

@@ -214,3 +214,48 @@ fn networks_contain_addresses_of_their_own_family() {
         assert_eq!(Network::read(wrong), None, "{wrong}");
     }
 }
+
+#[test]
+fn a_binary_value_is_base64_and_compared_as_written() {
+    for whole in ["", "QUJD", "QUI=", "QQ==", "+/+/", "a1B2"] {
+        assert_eq!(holds("BinaryEquals", &[whole], &one(whole)), Truth::Yes);
+        assert_eq!(holds("BinaryEquals", &[whole], &one("QUJE")), Truth::No);
+    }
+    let operator = Operator::read("BinaryEquals").unwrap();
+    for broken in [
+        "QUJ", "QUJDR", "Q===", "====", "QU-_", "QU D", "=QUJ", "QUI=QUI=",
+    ] {
+        let values = [broken.to_owned()];
+        let read = Condition::new(operator, "aws:Key", &values, true);
+        assert!(read.is_err(), "{broken}");
+    }
+}
+
+#[test]
+fn a_set_of_empty_texts_is_no_value() {
+    let all = |values| holds("ForAllValues:StringEquals", &["a"], &many(values));
+    let any = |values| holds("ForAnyValue:StringEquals", &["a", ""], &many(values));
+    assert_eq!(all(&["", ""]), Truth::Yes);
+    assert_eq!(all(&["", "a"]), Truth::No);
+    assert_eq!(all(&["a", "a"]), Truth::Yes);
+    assert_eq!(any(&["", ""]), Truth::No);
+    assert_eq!(any(&["", "b"]), Truth::Yes);
+    assert_eq!(any(&["b"]), Truth::No);
+}
+
+#[test]
+fn true_and_false_are_what_they_are_in_any_case() {
+    for (wanted, given, truth) in [
+        ("true", "TRUE", Truth::Yes),
+        ("true", "false", Truth::No),
+        ("false", "False", Truth::Yes),
+        ("false", "true", Truth::No),
+        ("false", "no", Truth::No),
+    ] {
+        assert_eq!(
+            holds("Bool", &[wanted], &one(given)),
+            truth,
+            "{wanted} {given}"
+        );
+    }
+}

@@ -306,3 +306,29 @@ fn an_open_pattern_stands_for_the_fields_after_it() {
         [true, true, true, true, false, false, true, true, false]
     );
 }
+
+#[test]
+fn what_is_allowed_whatever_an_unknown_value_is_hangs_on_nothing() {
+    let policies = identity(&json!([
+        {"Effect": "Allow", "Action": "kms:*", "Resource": "*",
+         "Condition": {"StringEquals": {"kms:ViaService": "dynamodb.us-east-1.amazonaws.com"}}},
+        {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*"},
+    ]));
+    let key = delegating();
+    let mut request = Request::new(caller(), "kms:Decrypt", KEY);
+    request.context.set_unknown("kms:ViaService");
+
+    let decision = evaluate(
+        &request,
+        &Policies {
+            identity: &policies,
+            resource: Some(&key),
+            ..Policies::default()
+        },
+    );
+
+    assert_eq!(
+        (decision.outcome, decision.unknown.as_slice()),
+        (Outcome::Allowed, [].as_slice())
+    );
+}

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use keyproof_aws::{RunnerError, Settings};
+use keyproof_aws::Settings;
 use keyproof_plan::Plan;
 use keyproof_state::{Item, Key, RunRequest};
 use keyproof_store::memory::{MemoryReports, MemoryTable};
@@ -14,7 +14,7 @@ use keyproof_store::{
     Query, RunQueue, Store, StoreError, Table, TableError, Update, Updated, Write, Written,
 };
 use keyproof_verdict::{Finding, Report};
-use keyproof_verify::{Answer, Function, HandlerError, Invocation, Ports, Stack};
+use keyproof_verify::{Answer, Function, HandlerError, Invocation, LargeRun, Ports, Stack};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -110,6 +110,7 @@ impl<'a> SlowPorts<'a> {
                     turnstile,
                 },
                 rules: stack.rules,
+                limits: stack.limits,
             },
         }
     }
@@ -120,12 +121,16 @@ impl<'a> Ports for SlowPorts<'a> {
     type Reports = MemoryReports;
     type Queue = Slow<'a, &'a Fake>;
 
-    async fn run(&self, plan: &Plan, settings: &Settings) -> Result<Report, RunnerError> {
+    async fn run(&self, plan: &Plan, settings: &Settings) -> Result<Report, HandlerError> {
         self.turnstile.call((&self.fake).run(plan, settings)).await
     }
 
     async fn stack(&self) -> Result<Option<&SlowStack<'a>>, HandlerError> {
         Ok(Some(&self.stack))
+    }
+
+    async fn hand_over(&self, run: &LargeRun) -> Result<bool, HandlerError> {
+        self.turnstile.call((&self.fake).hand_over(run)).await
     }
 
     fn now(&self) -> Timestamp {

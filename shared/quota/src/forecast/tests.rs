@@ -9,10 +9,11 @@ use super::{Bound, Forecast, Terms, forecast};
 
 fn plan(principals: usize, actions: &str) -> Plan {
     let names: Vec<_> = (0..principals).map(|number| format!("p{number}")).collect();
-    let roles: String = names
+    let roles = names
         .iter()
         .map(|name| format!("  {name}: {{ role: \"arn:aws:iam::111122223333:role/{name}\" }}\n"))
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     let text = format!(
         "keyproof: plan/v1\nname: many\nregion: us-east-1\ntables:\n  orders: {{ table: orders, key: \
          alias/orders, canary: {{ key: {{ pk: {{ S: c }} }} }} }}\nprincipals:\n{roles}expectations:\n  - {{ \

@@ -3,6 +3,9 @@
 //!
 //! <https://docs.aws.amazon.com/kms/latest/developerguide/grants.html>
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use crate::context::Found;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! One call to authorise.
 
+#[cfg(test)]
+mod tests;
+
 use keyproof_core::AccountId;
 
 use crate::arn_pattern::Fields;

@@ -3,6 +3,9 @@
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_statement.html>
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use crate::Request;

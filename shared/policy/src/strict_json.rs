@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! JSON in which a name that appears twice is an error, as it is for AWS.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 use serde::Deserializer;
@@ -55,10 +58,6 @@ impl<'de> Visitor<'de> for Strict {
 
     fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
         Ok(Value::String(value.to_owned()))
-    }
-
-    fn visit_string<E: Error>(self, value: String) -> Result<Value, E> {
-        Ok(Value::String(value))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {

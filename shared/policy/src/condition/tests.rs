@@ -259,3 +259,18 @@ fn true_and_false_are_what_they_are_in_any_case() {
         );
     }
 }
+
+#[test]
+fn only_like_has_wildcards() {
+    for (operator, pattern, given, truth) in [
+        ("StringEquals", "a*", "ab", Truth::No),
+        ("StringEquals", "a*", "a*", Truth::Yes),
+        ("StringEquals", "a?", "ab", Truth::No),
+        ("StringEquals", "a?", "a?", Truth::Yes),
+        ("StringLike", "a*", "ab", Truth::Yes),
+        ("StringLike", "a?", "ab", Truth::Yes),
+    ] {
+        let found = holds(operator, &[pattern], &one(given));
+        assert_eq!(found, truth, "{operator} {pattern} {given}");
+    }
+}

@@ -80,6 +80,7 @@ fn what_is_no_entry_is_refused() {
         "arn:aws:s3::111122223333:role/r",
         "AROAEXAMPLE",
         "aroaexampleexample12",
+        "AROAexampleEXAMPLE12",
         "XROAEXAMPLEEXAMPLE12",
     ] {
         assert_eq!(PrincipalPattern::aws(text), None, "{text}");

@@ -10,11 +10,13 @@ import json
 import subprocess
 
 import pytest
+import requests
 from boto3.dynamodb.types import TypeSerializer
 from conftest import REGION, ROOT, Aws, keyproof
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_public_key
 from lambda_runtime import Function
 from moto.kms.utils import ECDSAPrivateKey
 from moto.server import ThreadedMotoServer
@@ -66,6 +68,8 @@ def stack(monkeypatch):
     server.start()
     host, port = server.get_host_and_port()
     moto = Aws(f"http://{host}:{port}", "AKIAIOSFODNN7EXAMPLE", "an-example-secret-for-moto")
+    # It keeps what it holds for the life of this process.
+    requests.post(f"{moto.endpoint}/moto-api/reset", timeout=10)
     dynamodb, s3, kms = (moto.client(name) for name in ("dynamodb", "s3", "kms"))
     names = ("pk", "sk")
     dynamodb.create_table(
@@ -131,5 +135,102 @@ def test_records_of_the_stack_are_packed_and_verified_with_the_public_key_of_kms
     keys = ["--key", str(tmp_path / "stack.pem"), "--key", str(tmp_path / "own.pem")]
     verified = keyproof("evidence", "verify", pack, *keys)
     assert verified.returncode == 0, verified.stdout
-    # Without the stack's key its records are nobody's.
-    assert keyproof("evidence", "verify", pack, *keys[2:]).returncode == 1
+    # Without the stack's key nobody can tell whose its records are.
+    assert keyproof("evidence", "verify", pack, *keys[2:]).returncode == 3
+
+
+def pushed(stack, *runs):
+    """What the table knows of the plan beside the version: that it is there, its interval, its runs; and of the stack."""
+    dynamodb = stack.client("dynamodb")
+    head = {
+        "schema": 1, "pk": "PLAN#orders", "sk": "HEAD", "plan": "orders", "version": 1, "digest": DIGEST,
+        "interval_minutes": 60, "pushed_at": "2026-01-01T00:00:00Z", "next_seq": len(runs),
+    }  # fmt: skip
+    config = {
+        "schema": 1, "pk": "CONFIG", "sk": "STACK", "stack": "keyproof", "version": "0", "queue_url": "u", "queue_arn": "a",
+        "report_bucket": "reports", "evidence_bucket": BUCKET, "signing_key": stack.signing_key, "schedule_group": "g",
+        "scheduler_role_arn": "r",
+    }  # fmt: skip
+    for item in (head, config, {"pk": "PLANS", "sk": "orders"}, *runs):
+        dynamodb.put_item(TableName=TABLE, Item=image(item))
+
+
+def of_stack(stack, *words):
+    return keyproof(*words, environment=stack.environment() | {"KEYPROOF_STATE_TABLE": TABLE})
+
+
+def test_the_deployed_service_is_packed_with_its_own_schedule_and_a_record_that_is_gone_is_missed(stack, publish, tmp_path):
+    runs = [run_item(number) for number in (1, 2, 3)]
+    pushed(stack, *runs)
+    assert publish.invoke({"Records": [record(1, runs[0]), record(2, runs[1])]}) == {"batchItemFailures": []}
+    public = of_stack(stack, "evidence", "public-key")
+    assert public.returncode == 0, public.stderr
+    (tmp_path / "stack.pem").write_text(public.stdout)
+    der = stack.client("kms").get_public_key(KeyId=stack.signing_key)["PublicKey"]
+    assert load_pem_public_key(public.stdout.encode()) == load_der_public_key(der)
+    (tmp_path / "own.pem").write_text(keyproof("evidence", "keygen", str(tmp_path / "key.pem")).stdout)
+    pack, keys = str(tmp_path / "pack.tar.gz"), ["--key", str(tmp_path / "stack.pem"), "--key", str(tmp_path / "own.pem")]
+
+    def export(to):
+        return of_stack(
+            stack, "evidence", "export", "--from", "2026-01-01T01:00:00Z", "--to", to, "--signing-key",
+            str(tmp_path / "key.pem"), "--output", pack,
+        )  # fmt: skip
+
+    whole = export("2026-01-01T03:00:00Z")
+    assert (whole.returncode, whole.stdout) == (0, ""), whole.stderr
+    assert whole.stderr.startswith("orders: 2 runs done (2 passed, 0 failed, 0 inconclusive), 2 expected, 0 missing\n")
+    verified = keyproof("evidence", "verify", pack, *keys)
+    assert verified.returncode == 0, verified.stdout
+
+    # The table has a third run, of which the bucket has no record.
+    short = export("2026-01-01T04:00:00Z")
+    sentence = "`records/orders/000000000003.dsse.json` is missing: the run was made, but there is no record of it"
+    assert short.returncode == 1 and f"warning: {sentence}\n" in short.stderr
+    verified = keyproof("evidence", "verify", pack, *keys)
+    assert verified.returncode == 3 and "records/orders/000000000003.dsse.json: the run was made" in verified.stdout
+
+
+def test_a_key_in_kms_signs_runs_and_packs_of_a_laptop(stack, tmp_path):
+    stack.client("kms").create_alias(AliasName="alias/evidence", TargetKeyId=stack.signing_key)
+
+    def run(*words):
+        return keyproof(*words, environment=stack.environment())
+
+    for key in (stack.signing_key, "alias/evidence"):
+        kept = run(
+            "verify", "--plan", "plans/orders.yaml", "--sandbox", "template.yaml", "--record", str(tmp_path / "history"),
+            "--signing-key", key,
+        )  # fmt: skip
+        assert kept.returncode == 0, kept.stderr
+    pack, public = str(tmp_path / "pack.tar.gz"), tmp_path / "public.pem"
+    exported = run(
+        "evidence", "export", "--records", str(tmp_path / "history"), "--from", "2020-01-01", "--to", "2100-01-01",
+        "--signing-key", "alias/evidence", "--output", pack,
+    )  # fmt: skip
+    assert exported.returncode == 0, exported.stderr
+    given = run("evidence", "public-key", "--signing-key", "alias/evidence")
+    public.write_text(given.stdout)
+
+    verified = keyproof("evidence", "verify", pack, "--key", str(public), "--format", "json")
+
+    assert verified.returncode == 0, verified.stdout
+    told = json.loads(verified.stdout)
+    der = stack.client("kms").get_public_key(KeyId=stack.signing_key)["PublicKey"]
+    assert (told["records"], told["keys"]) == (2, ["sha256:" + hashlib.sha256(der).hexdigest()])
+
+
+def test_a_key_of_another_kind_or_none_is_refused_before_the_run(stack):
+    kms = stack.client("kms")
+    rsa = kms.create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
+    for key, sentence in [
+        # moto leaves out what kind it is.
+        (rsa, f"error: cannot use the key `{rsa}`: it is no key on the curve P-256; evidence is signed by `ECC_NIST_P256`"),
+        ("alias/nowhere", "error: cannot use the key `alias/nowhere`: kms:GetPublicKey failed: NotFoundException: "),
+    ]:
+        refused = keyproof(
+            "verify", "--plan", "plans/orders.yaml", "--sandbox", "template.yaml", "--record", "no/such/folder",
+            "--signing-key", key, environment=stack.environment(),
+        )  # fmt: skip
+        assert (refused.returncode, refused.stdout) == (2, ""), refused.stdout
+        assert refused.stderr.startswith(sentence), refused.stderr

@@ -189,3 +189,38 @@ def test_an_item_of_a_newer_version_is_refused(stack):
     )
 
     assert "has schema 2, and this version of keyproof knows 1" in plan(stack, "list", expect=2)[1]
+
+
+def test_a_stack_is_found_by_its_name_and_never_guessed(moto):
+    def table(name):
+        keys = [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")]
+        moto.client("dynamodb").create_table(
+            TableName=name, BillingMode="PAY_PER_REQUEST", AttributeDefinitions=keys,
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        )  # fmt: skip
+        item = {"pk": {"S": "PLANS"}, "sk": {"S": "orders"}}
+        moto.client("dynamodb").put_item(TableName=name, Item=item)
+
+    def listed(*words, **environment):
+        return keyproof("plan", "list", *words, environment=moto.environment() | environment)
+
+    nothing = listed()
+    assert nothing.returncode == 2
+    assert "there is no state table of a stack `keyproof` in us-east-1; `--stack` names another" in nothing.stderr
+    # More than a page of ListTables has, on both sides.
+    for number in range(60):
+        table(f"a{number}")
+        table(f"z{number}")
+    table("keyproof-StateTable-1A2B3C")
+    table("blue-StateTable-1A2B3C")
+    assert listed().returncode == 0, listed().stderr
+    assert listed("--stack", "blue").returncode == 0
+    assert listed(KEYPROOF_STACK="blue").returncode == 0
+    assert listed("--state-table", "blue-StateTable-1A2B3C").returncode == 0
+    assert "of a stack `green`" in listed("--stack", "green", KEYPROOF_STACK="blue").stderr
+    assert listed("--stack", "blue", "--state-table", "t").returncode == 2
+    # A stack that was taken away and deployed anew.
+    table("keyproof-StateTable-4D5E6F")
+    several = listed()
+    assert several.returncode == 2
+    assert "`keyproof-StateTable-1A2B3C`, `keyproof-StateTable-4D5E6F`; `--state-table` names" in several.stderr

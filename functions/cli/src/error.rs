@@ -106,6 +106,14 @@ pub enum CliError {
         /// What is wrong with it.
         source: KeyError,
     },
+    /// A key in KMS that can't be used.
+    #[error("cannot use the key `{name}`: {source}")]
+    KmsKey {
+        /// The key, as it was named.
+        name: String,
+        /// What KMS says.
+        source: keyproof_vault::VaultError,
+    },
     /// A private key that others may read.
     #[error(
         "the private key `{name}` may be used by others (mode {mode:04o}); `chmod 600` it first"
@@ -141,6 +149,9 @@ pub enum CliError {
     /// A folder of reports that can't be read.
     #[error(transparent)]
     History(keyproof_dashboard::ReadError),
+    /// The history of the deployed service can't be read.
+    #[error(transparent)]
+    Service(keyproof_dashboard::StackError),
     /// A step of the story that could not be played.
     #[error("the story cannot go on: {0}")]
     Story(String),

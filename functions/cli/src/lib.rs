@@ -25,6 +25,7 @@ mod recording;
 mod resume;
 mod signals;
 mod signing;
+mod stack;
 mod stream;
 mod world;
 

@@ -3,12 +3,15 @@
 
 use std::path::PathBuf;
 
-use keyproof_evidence::{Folder, PrivateKey, Sign};
+use keyproof_aws::Settings;
+use keyproof_evidence::{Folder, Sign};
 use keyproof_verdict::Report;
 
+use crate::connection;
 use crate::error::CliError;
 use crate::io::Io;
-use crate::signing;
+use crate::signing::{Signer, SigningKey};
+use crate::stack::Stack;
 
 /// The options of every command that makes records.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -22,32 +25,38 @@ pub(crate) struct RecordOptions {
         conflicts_with = "manifest"
     )]
     record: Option<PathBuf>,
-    /// Private key that signs the record, from `keyproof evidence keygen`
+    /// Key that signs the record: a file from `keyproof evidence keygen`, or a key in KMS, by its ARN or
+    /// `alias/NAME`
     #[arg(
         long,
-        value_name = "FILE",
+        value_name = "KEY",
         env = "KEYPROOF_SIGNING_KEY",
-        hide_env_values = true
+        hide_env_values = true,
+        value_parser = SigningKey::parser()
     )]
-    signing_key: Option<PathBuf>,
+    signing_key: Option<SigningKey>,
 }
 
 /// A folder and a key, ready before the run is made.
 #[derive(Debug)]
 pub(crate) struct Recording {
     folder: Folder,
-    key: PrivateKey,
+    key: Signer,
 }
 
 impl RecordOptions {
-    /// Where the run is to be kept, if anywhere.
-    pub(crate) fn recording(&self) -> Result<Option<Recording>, CliError> {
+    /// Where the run is to be kept, if anywhere. A key in KMS is reached as these settings say.
+    pub(crate) fn recording(&self, settings: &Settings) -> Result<Option<Recording>, CliError> {
         let (Some(folder), Some(key)) = (&self.record, &self.signing_key) else {
             return Ok(None);
         };
+        let config = || async {
+            let runner = connection::runner(settings, Stack::REGION).await?;
+            Ok(runner.service_config(None))
+        };
         Ok(Some(Recording {
             folder: Folder::new(folder),
-            key: signing::private_key(key)?,
+            key: crate::block_on(key.open(config))??,
         }))
     }
 }

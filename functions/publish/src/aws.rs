@@ -29,8 +29,8 @@ pub const PERMISSIONS: &[(&str, &[&str])] = &[
     ("KEYPROOF_QUEUE_URL", keyproof_store::iam_actions::SEND),
     ("KEYPROOF_EVENT_BUS", bus::IAM_ACTIONS),
     ("KEYPROOF_TOPIC_ARN", topic::IAM_ACTIONS),
-    ("KEYPROOF_EVIDENCE_BUCKET", evidence::VAULT_ACTIONS),
-    ("KEYPROOF_SIGNING_KEY", evidence::SEAL_ACTIONS),
+    ("KEYPROOF_EVIDENCE_BUCKET", keyproof_vault::BUCKET_ACTIONS),
+    ("KEYPROOF_SIGNING_KEY", keyproof_vault::SIGN_ACTIONS),
     ("security hub product", hub::IMPORT_ACTIONS),
     ("security hub", hub::UPDATE_ACTIONS),
 ];

@@ -3,7 +3,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::history::{PlanHistory, ProbeHistory, Segment, Standing};
+use keyproof_report::Standing;
+
+use crate::history::{PlanHistory, ProbeHistory, Segment};
 
 /// A failure from its first run to the first run that passed again.
 #[derive(Clone, Debug)]

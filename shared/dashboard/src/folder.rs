@@ -5,14 +5,19 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use keyproof_drill::DrillReport;
 use keyproof_verdict::Report;
 use thiserror::Error;
 
-use crate::history::History;
+use crate::history::{History, Place, RunRow, Schedule};
+use crate::source::Source;
+
+/// What keeps runs in a folder.
+const HINT: &str = "<code>keyproof verify --record FOLDER</code> keeps runs, and so does <code>--format json --output \
+                    FOLDER/run.json</code>.";
 
 /// Folders in folders are read to this depth.
 const DEPTH: usize = 4;
@@ -31,6 +36,7 @@ pub struct ReadError {
 #[derive(Debug)]
 pub struct Folder {
     root: PathBuf,
+    interval_minutes: Option<u32>,
     seen: BTreeMap<PathBuf, Stamp>,
     history: History,
 }
@@ -48,24 +54,22 @@ impl Folder {
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self {
             root: root.into(),
+            interval_minutes: None,
             seen: BTreeMap::new(),
-            history: History::default(),
+            history: nothing(0),
         }
     }
 
-    /// What is known.
+    /// Its plans are run this often. A folder doesn't know.
     #[must_use]
-    pub const fn history(&self) -> &History {
-        &self.history
+    pub fn with_interval(mut self, minutes: Option<u32>) -> Self {
+        self.interval_minutes = minutes;
+        self
     }
 
     /// Reads what is new; everything again where a file was changed, removed, or comes before others.
-    /// `true` where anything is otherwise than before.
-    ///
-    /// # Errors
-    ///
-    /// Where the folder itself can't be read. A file that can't be is told in the history.
-    pub fn refresh(&mut self) -> Result<bool, ReadError> {
+    /// `true` where anything is otherwise than before. A file that can't be read is told in the history.
+    fn read(&mut self) -> Result<bool, ReadError> {
         let mut found = BTreeMap::new();
         scan(&self.root, DEPTH, &mut found)?;
         if found == self.seen {
@@ -78,12 +82,14 @@ impl Folder {
         let new = found.keys().filter(|path| !self.seen.contains_key(*path));
         let new: Vec<PathBuf> = new.cloned().collect();
         if !(only_new && self.add(new)) {
-            let version = self.history.version;
-            self.history = History {
-                version,
-                ..History::default()
-            };
+            self.history = nothing(self.history.version);
             self.add(found.keys().cloned().collect());
+        }
+        for plan in self.history.plans.values_mut() {
+            plan.schedule = Schedule {
+                interval_minutes: self.interval_minutes,
+                ..Schedule::default()
+            };
         }
         self.history.version += 1;
         self.seen = found;
@@ -94,7 +100,7 @@ impl Folder {
     fn add(&mut self, files: Vec<PathBuf>) -> bool {
         let mut runs = Vec::new();
         for path in files {
-            match read(&path) {
+            match document(&path) {
                 Ok(Some(Document::Run(report, started))) => runs.push((started, report, path)),
                 Ok(Some(Document::Drill(drill))) => self.history.drills.push(*drill),
                 Ok(None) => {}
@@ -114,13 +120,58 @@ impl Folder {
     }
 }
 
+/// A history of nothing.
+fn nothing(version: u64) -> History {
+    History {
+        hint: HINT,
+        version,
+        ..History::default()
+    }
+}
+
+impl Source for Folder {
+    type Error = ReadError;
+
+    const REFRESH: Duration = Duration::from_secs(2);
+
+    fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// Apart from the pages, which are answered meanwhile.
+    async fn refresh(&mut self) -> Result<bool, ReadError> {
+        let empty = Self::new(&self.root).with_interval(self.interval_minutes);
+        let mut folder = std::mem::replace(self, empty);
+        let read = tokio::task::spawn_blocking(move || {
+            let read = folder.read();
+            (folder, read)
+        });
+        let (folder, read) = read.await.map_err(|error| ReadError {
+            path: self.root.clone(),
+            source: io::Error::other(error),
+        })?;
+        *self = folder;
+        read
+    }
+
+    async fn report(&mut self, _plan: &str, run: &RunRow) -> Option<Report> {
+        let Place::File(file) = &run.place else {
+            return None;
+        };
+        let text = fs::read_to_string(file).ok()?;
+        Report::from_json(&text)
+            .ok()
+            .filter(|report| report.run.id == run.id)
+    }
+}
+
 enum Document {
     Run(Box<Report>, Timestamp),
     Drill(Box<DrillReport>),
 }
 
 /// The document in a file; `None` where it is none of keyproof's that a history is made of.
-fn read(path: &Path) -> Result<Option<Document>, String> {
+fn document(path: &Path) -> Result<Option<Document>, String> {
     let text = fs::read_to_string(path).map_err(|error| error.to_string())?;
     // Cheap, and before the whole is read: other JSON files may lie about.
     let start: String = text.chars().take(200).collect();

@@ -8,21 +8,29 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use indexmap::IndexMap;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use keyproof_drill::DrillReport;
-use keyproof_verdict::{Cause, Finding, ProbeRow, Report, Summary, Verdict};
+use keyproof_report::Standing;
+use keyproof_verdict::{Cause, Finding, ProbeRow, Report, Summary};
 
 pub use crate::episode::Episode;
+
+/// The trigger of runs that a schedule started.
+const SCHEDULED: &str = "schedule";
 
 /// Everything that is known.
 #[derive(Clone, Debug, Default)]
 pub struct History {
+    /// Where a run would come from, for whoever sees none yet: HTML.
+    pub hint: &'static str,
     /// Plans, by name.
     pub plans: BTreeMap<String, PlanHistory>,
     /// Drills, in the order in which they were made.
     pub drills: Vec<DrillReport>,
-    /// Files that could not be read, and why.
+    /// What could not be read, and why.
     pub problems: Vec<String>,
+    /// Why nothing newer can be read: what is shown may be old.
+    pub trouble: Option<String>,
     /// Grows with each change.
     pub version: u64,
 }
@@ -34,6 +42,19 @@ pub struct PlanHistory {
     pub runs: Vec<RunRow>,
     /// The probes, in the order of the plan, by id.
     pub probes: IndexMap<String, ProbeHistory>,
+    /// What is known of runs to come.
+    pub schedule: Schedule,
+}
+
+/// When a plan is to run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Schedule {
+    /// Minutes between two scheduled runs, where they are known.
+    pub interval_minutes: Option<u32>,
+    /// Since when the plan has been stored: its first run is due an interval later.
+    pub stored_at: Option<Timestamp>,
+    /// When a run is due beside the schedule, after a change of a policy.
+    pub recheck_at: Option<Timestamp>,
 }
 
 /// A run.
@@ -54,7 +75,16 @@ pub struct RunRow {
     /// The endpoint, where it was not AWS's own.
     pub endpoint: Option<String>,
     /// Where its report is.
-    pub file: PathBuf,
+    pub place: Place,
+}
+
+/// Where a report is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In a file.
+    File(PathBuf),
+    /// With the run of this number in a state table.
+    Commit(u64),
 }
 
 /// A probe's past.
@@ -87,67 +117,6 @@ pub struct Segment {
     pub cause: Option<Cause>,
 }
 
-/// How a probe stands in a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Standing {
-    /// It failed.
-    Fail,
-    /// Nothing was found out.
-    Inconclusive,
-    /// It failed under an exception in force.
-    Excepted,
-    /// As expected.
-    Pass,
-}
-
-impl Standing {
-    /// Every standing, worst first.
-    pub const ALL: [Self; 4] = [Self::Fail, Self::Inconclusive, Self::Excepted, Self::Pass];
-
-    /// Of a row of a report.
-    #[must_use]
-    pub const fn of(row: &ProbeRow) -> Self {
-        match (row.verdict, &row.exception) {
-            (Verdict::Pass, _) => Self::Pass,
-            (Verdict::Fail, Some(_)) => Self::Excepted,
-            (Verdict::Fail, None) => Self::Fail,
-            (Verdict::Inconclusive, _) => Self::Inconclusive,
-        }
-    }
-
-    /// Of a whole run.
-    #[must_use]
-    pub const fn of_run(verdict: Verdict) -> Self {
-        match verdict {
-            Verdict::Pass => Self::Pass,
-            Verdict::Fail => Self::Fail,
-            Verdict::Inconclusive => Self::Inconclusive,
-        }
-    }
-
-    /// The word for it, and its class on a page.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pass => "pass",
-            Self::Fail => "fail",
-            Self::Inconclusive => "inconclusive",
-            Self::Excepted => "excepted",
-        }
-    }
-
-    /// A sign that needs no colour.
-    #[must_use]
-    pub const fn symbol(self) -> &'static str {
-        match self {
-            Self::Pass => "✓",
-            Self::Fail => "✗",
-            Self::Inconclusive => "?",
-            Self::Excepted => "!",
-        }
-    }
-}
-
 impl History {
     /// Adds a run. `false` where it started before one that is known: then everything has to be added
     /// again in order. A run that is known already is passed over.
@@ -176,7 +145,7 @@ impl PlanHistory {
             summary: report.summary.clone(),
             plan_digest: report.plan.digest.clone(),
             endpoint: report.environment.endpoint.clone(),
-            file,
+            place: Place::File(file),
         });
         for row in &report.probes {
             let probe = self
@@ -190,6 +159,16 @@ impl PlanHistory {
                 });
             probe.add(row, index);
         }
+    }
+
+    /// When the next scheduled run is due: an interval after the last, or after the plan was stored.
+    #[must_use]
+    pub fn due(&self) -> Option<Timestamp> {
+        let interval = SignedDuration::from_mins(self.schedule.interval_minutes?.into());
+        // Other runs, of changes and of people, put the schedule off by nothing.
+        let scheduled = self.runs.iter().rev().find(|run| run.trigger == SCHEDULED);
+        let last = scheduled.or(self.runs.last()).map(|run| run.started);
+        last.or(self.schedule.stored_at)?.checked_add(interval).ok()
     }
 
     /// The run at a place.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The pages: pure functions of the history and an address, but for a run's page, which reads its
-//! report.
+//! The pages: pure functions of the history, an address and the time; a run's page is its report.
 
 mod overview;
 mod parts;
@@ -13,11 +12,12 @@ use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 use keyproof_report::{Format, Options, STYLE, markup, render};
 use keyproof_verdict::Report;
 use sha2::{Digest, Sha256};
 
-use crate::history::History;
+use crate::history::{History, RunRow};
 use crate::query::Query;
 
 const OWN_STYLE: &str = include_str!("page/style.css");
@@ -74,21 +74,31 @@ impl Answer {
     }
 }
 
-/// The page at an address; `None` where there is none.
+/// The run whose report a page is made of.
+pub(crate) fn run<'a>(path: &str, query: &Query, history: &'a History) -> Option<&'a RunRow> {
+    if path != "/run" {
+        return None;
+    }
+    let plan = history.plans.get(&query.plan)?;
+    plan.runs.iter().find(|run| run.id == query.run)
+}
+
+/// The page at an address, at a moment; `None` where there is none. `report` is that of [`run`].
 pub(crate) fn answer(
     path: &str,
     query: &Query,
     history: &History,
-    interval_minutes: Option<u32>,
+    report: Option<&Report>,
+    now: Timestamp,
 ) -> Option<Answer> {
     match path {
         "/" => {
-            let main = overview::main(history, interval_minutes);
+            let main = overview::main(history, now);
             Some(whole("History", &main, history))
         }
         "/plan" => {
             let plan = history.plans.get(&query.plan)?;
-            let main = plan::main(query, plan, interval_minutes);
+            let main = plan::main(query, plan, now);
             Some(whole(&query.plan, &main, history))
         }
         "/probe" => {
@@ -97,27 +107,23 @@ pub(crate) fn answer(
             let main = probe::main(query, plan, probe);
             Some(whole(&query.probe, &main, history))
         }
-        "/run" => run(query, history),
+        "/run" => {
+            let mut body = Vec::new();
+            render(report?, Format::Html, Options::default(), &mut body).ok()?;
+            Some(Answer::html(body, REPORT_POLICY))
+        }
         "/version" => Some(Answer::text(&history.version.to_string())),
         _ => None,
     }
 }
 
-/// A run's report, rendered as it always is.
-fn run(query: &Query, history: &History) -> Option<Answer> {
-    let plan = history.plans.get(&query.plan)?;
-    let run = plan.runs.iter().find(|run| run.id == query.run)?;
-    let text = std::fs::read_to_string(&run.file).ok()?;
-    let report = Report::from_json(&text).ok()?;
-    if report.run.id != run.id {
-        return None;
-    }
-    let mut body = Vec::new();
-    render(&report, Format::Html, Options::default(), &mut body).ok()?;
-    Some(Answer::html(body, REPORT_POLICY))
-}
-
 fn whole(title: &str, main: &str, history: &History) -> Answer {
+    let trouble = history.trouble.as_ref().map_or_else(String::new, |why| {
+        format!(
+            "<p class=\"trouble\" role=\"alert\">Nothing newer can be read, so that this may be old: {}</p>\n",
+            markup(why)
+        )
+    });
     let mut out = String::with_capacity(main.len() + STYLES.len() + 4096);
     // Writing to a string can't fail.
     let _ = write!(
@@ -130,7 +136,7 @@ fn whole(title: &str, main: &str, history: &History) -> Answer {
          <a class=\"skip\" href=\"#main\">Skip to the content</a>\n\
          <header><p class=\"product\"><a href=\"/\">keyproof · dashboard</a></p>\n\
          <p class=\"news\" role=\"status\" id=\"news\"></p></header>\n\
-         <main id=\"main\">\n{main}</main>\n<script>{SCRIPT}</script>\n</body>\n</html>\n",
+         <main id=\"main\">\n{trouble}{main}</main>\n<script>{SCRIPT}</script>\n</body>\n</html>\n",
         version = history.version,
         title = markup(title),
         style = *STYLES,

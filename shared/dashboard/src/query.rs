@@ -4,8 +4,7 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
-
-use crate::history::Standing;
+use keyproof_report::Standing;
 
 /// Rows on a page.
 pub(crate) const ROWS: usize = 100;

@@ -1,44 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The pages on a socket of this machine.
 
-use std::future::Future;
+use std::future::{Future, IntoFuture};
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
+use jiff::Timestamp;
+use keyproof_verdict::Report;
 use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::MissedTickBehavior;
 
-use crate::folder::Folder;
 use crate::guard;
-use crate::history::History;
+use crate::history::{History, RunRow};
 use crate::page::{self, Answer};
 use crate::query::Query;
+use crate::source::Source;
 
-/// How often the folder is looked at.
-pub const REFRESH: Duration = Duration::from_secs(2);
+/// Reports that are asked for at once.
+const QUEUE: usize = 16;
 
 #[derive(Clone, Debug)]
 struct Shared {
     history: Arc<RwLock<Arc<History>>>,
-    interval_minutes: Option<u32>,
+    reports: mpsc::Sender<Wanted>,
     address: SocketAddr,
 }
 
-/// Serves a folder's history until `shutdown` is ready, and reads what is new every `refresh`.
-/// `interval_minutes` is how often the plans are run, for whoever wants to know when the next one is due.
+/// A report that a page is made of.
+#[derive(Debug)]
+struct Wanted {
+    plan: String,
+    run: RunRow,
+    answer: oneshot::Sender<Option<Report>>,
+}
+
+/// Serves a source's history until `shutdown` is ready, and reads what is new while it does.
 ///
 /// # Errors
 ///
 /// Where the listener fails, or listens on another address than this machine's own.
 pub async fn serve(
-    folder: Folder,
-    interval_minutes: Option<u32>,
-    refresh: Duration,
+    source: impl Source,
     listener: TcpListener,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
@@ -47,41 +55,61 @@ pub async fn serve(
         let why = format!("{address} is no address of this machine alone");
         return Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, why));
     }
-    let history = Arc::new(RwLock::new(Arc::new(folder.history().clone())));
-    let watch = tokio::spawn(watch(folder, Arc::clone(&history), refresh));
+    let history = Arc::new(RwLock::new(Arc::new(source.history().clone())));
+    let (reports, wanted) = mpsc::channel(QUEUE);
     let shared = Shared {
-        history,
-        interval_minutes,
+        history: Arc::clone(&history),
+        reports,
         address,
     };
     let service = Router::new().fallback(answer).with_state(shared);
     let served = axum::serve(listener, service)
         .with_graceful_shutdown(shutdown)
-        .await;
-    watch.abort();
-    served
+        .into_future();
+    tokio::select! {
+        served = served => served,
+        () = keep(source, &history, wanted) => Ok(()),
+    }
 }
 
-/// Reads the folder again and again, beside the pages.
-async fn watch(mut folder: Folder, history: Arc<RwLock<Arc<History>>>, refresh: Duration) {
+/// Reads the source again and again, and the reports that pages want; ends when nobody can want any.
+async fn keep<S: Source>(
+    mut source: S,
+    history: &RwLock<Arc<History>>,
+    mut wanted: mpsc::Receiver<Wanted>,
+) {
+    let mut ticks = tokio::time::interval(S::REFRESH);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // The first is at once, and the source has just been read.
+    ticks.tick().await;
+    // Of what was told, as trouble comes and goes while the source's own stays.
+    let mut version = source.history().version;
+    let mut trouble = None;
     loop {
-        tokio::time::sleep(refresh).await;
-        let read = tokio::task::spawn_blocking(move || {
-            let changed = folder.refresh();
-            (folder, changed)
-        });
-        let Ok((read, changed)) = read.await else {
-            tracing::error!("the folder is not read any more");
-            return;
-        };
-        folder = read;
-        match changed {
-            Ok(false) => {}
-            Ok(true) => {
-                let now = Arc::new(folder.history().clone());
-                *history.write().unwrap_or_else(PoisonError::into_inner) = now;
+        tokio::select! {
+            asked = wanted.recv() => {
+                let Some(Wanted { plan, run, answer }) = asked else { return };
+                // Whoever went away meanwhile wants it no more.
+                let _ = answer.send(source.report(&plan, &run).await);
             }
-            Err(error) => tracing::warn!(%error, "the folder can't be read"),
+            _ = ticks.tick() => {
+                let now = source.refresh().await;
+                let changed = matches!(now, Ok(true));
+                let now = now.err().map(|error| error.to_string());
+                if let Some(error) = &now {
+                    tracing::warn!(%error, "nothing newer can be read");
+                }
+                if changed || now != trouble {
+                    version += 1;
+                    let told = History {
+                        version,
+                        trouble: now.clone(),
+                        ..source.history().clone()
+                    };
+                    *history.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(told);
+                    trouble = now;
+                }
+            }
         }
     }
 }
@@ -99,9 +127,14 @@ async fn answer(State(shared): State<Shared>, request: Request) -> Response {
     );
     let path = request.uri().path().to_owned();
     let query = Query::parse(request.uri().query().unwrap_or_default());
-    let interval = shared.interval_minutes;
-    // A report is read from disk, and 10,000 probes take a moment.
-    let made = tokio::task::spawn_blocking(move || page::answer(&path, &query, &history, interval));
+    let report = match page::run(&path, &query, &history) {
+        Some(run) => report(&shared, &query.plan, run).await,
+        None => None,
+    };
+    // 10,000 probes take a moment.
+    let made = tokio::task::spawn_blocking(move || {
+        page::answer(&path, &query, &history, report.as_ref(), Timestamp::now())
+    });
     match made.await {
         Ok(Some(answer)) => respond(StatusCode::OK, answer),
         Ok(None) => respond(StatusCode::NOT_FOUND, Answer::text("there is no such page")),
@@ -110,6 +143,18 @@ async fn answer(State(shared): State<Shared>, request: Request) -> Response {
             Answer::text("the page could not be made"),
         ),
     }
+}
+
+/// The report of a run, from whoever keeps the source.
+async fn report(shared: &Shared, plan: &str, run: &RunRow) -> Option<Report> {
+    let (answer, answered) = oneshot::channel();
+    let wanted = Wanted {
+        plan: plan.to_owned(),
+        run: run.clone(),
+        answer,
+    };
+    shared.reports.send(wanted).await.ok()?;
+    answered.await.ok()?
 }
 
 fn respond(status: StatusCode, answer: Answer) -> Response {

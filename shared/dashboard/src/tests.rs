@@ -4,4 +4,5 @@
 mod guard;
 mod history;
 mod pages;
+mod stack;
 mod world;

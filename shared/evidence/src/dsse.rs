@@ -51,9 +51,12 @@ pub enum EnvelopeError {
     /// The same envelope in other bytes.
     #[error("it is not written as keyproof writes it: bytes were changed around what is signed")]
     Spelling,
-    /// A signature that none of the keys made.
-    #[error("none of the given keys made its signature: it was altered, or another key signed it")]
+    /// A signature that the key that it names, which was given, did not make.
+    #[error("the key that it names did not make its signature: it was altered")]
     Signature,
+    /// A key that was not given: whether it signed can't be found out.
+    #[error("it names the key `{0}`, which was not given, so that its signature can't be checked")]
+    UnknownKey(KeyId),
     /// The right signature under the wrong name.
     #[error("it names the key `{named}`, but `{signed}` signed it")]
     KeyId {
@@ -154,12 +157,16 @@ impl Envelope {
     ///
     /// # Errors
     ///
-    /// Where none did, or another than the envelope names.
+    /// Where none did, another than the envelope names, or the one that it names is not among them.
     pub fn signer<'a>(&self, keys: &'a [PublicKey]) -> Result<&'a PublicKey, EnvelopeError> {
-        let key = keys
-            .iter()
-            .find(|key| self.is_signed_by(key))
-            .ok_or(EnvelopeError::Signature)?;
+        let Some(key) = keys.iter().find(|key| self.is_signed_by(key)) else {
+            let given = keys.iter().any(|key| key.id() == self.key_id);
+            return Err(if given {
+                EnvelopeError::Signature
+            } else {
+                EnvelopeError::UnknownKey(self.key_id)
+            });
+        };
         if key.id() == self.key_id {
             Ok(key)
         } else {

@@ -14,7 +14,7 @@ use thiserror::Error;
 
 use crate::digest::Digest;
 use crate::key::Sign;
-use crate::ledger::{Stored, directory_name, parse_number, plan_file, record_file, report_file};
+use crate::ledger::{Stored, directory_name, plan_file, record_file, record_number, report_file};
 use crate::pack::{PLANS, PlanOfSource, RECORDS, REPORTS, Source};
 use crate::period::Period;
 use crate::record::{Record, RecordError, Signed};
@@ -105,7 +105,7 @@ impl Folder {
         // Held until the file is closed, at the latest when the process ends.
         let _lock = lock(&plan.join(LOCK))?;
         let records = plan.join(RECORDS);
-        let last = numbers(&records, ".dsse.json")?.pop();
+        let last = numbers(&records)?.pop();
         let (commit, previous) = match last {
             None => (1, None),
             Some(last) => (last + 1, Some(followed(&records, last, report)?)),
@@ -147,7 +147,7 @@ impl Folder {
     /// Where the folder can't be read.
     pub fn runs(&self, plan: &str) -> Result<Vec<u64>, FolderError> {
         let records = self.root.join(directory_name(plan)).join(RECORDS);
-        numbers(&records, ".dsse.json")
+        numbers(&records)
     }
 
     /// The names of the plans, as their latest records have them, in order.
@@ -166,7 +166,7 @@ impl Folder {
             }
             // The first that can be read: any one of them knows the plan's name.
             let mut unread = None;
-            for commit in numbers(&records, ".dsse.json")?.into_iter().rev() {
+            for commit in numbers(&records)?.into_iter().rev() {
                 match named(&records, commit) {
                     Ok(record) => {
                         names.push(record.plan.name);
@@ -195,6 +195,7 @@ impl Source for Folder {
             .map(|name| PlanOfSource {
                 name,
                 interval_minutes: self.interval_minutes,
+                runs: Vec::new(),
             })
             .collect())
     }
@@ -206,7 +207,7 @@ impl Source for Folder {
     ) -> Result<Vec<(u64, Vec<u8>)>, FolderError> {
         let records = self.root.join(directory_name(plan)).join(RECORDS);
         let mut found = Vec::new();
-        for commit in numbers(&records, ".dsse.json")? {
+        for commit in numbers(&records)? {
             let path = records.join(record_file(commit));
             let bytes = fs::read(&path).map_err(failed("read", &path))?;
             found.push((commit, bytes));
@@ -257,15 +258,11 @@ fn named(records: &Path, commit: u64) -> Result<Record, FolderError> {
 
 /// The numbers that files in a folder are named by, in order. Others, such as a writer's unfinished
 /// ones, are passed over.
-fn numbers(folder: &Path, suffix: &str) -> Result<Vec<u64>, FolderError> {
+fn numbers(folder: &Path) -> Result<Vec<u64>, FolderError> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed("read", folder))? {
         let name = entry.map_err(failed("read", folder))?.file_name();
-        let number = name
-            .to_str()
-            .and_then(|name| name.strip_suffix(suffix))
-            .and_then(parse_number);
-        found.extend(number);
+        found.extend(name.to_str().and_then(record_number));
     }
     found.sort_unstable();
     Ok(found)

@@ -57,6 +57,12 @@ pub(crate) fn parse_number(name: &str) -> Option<u64> {
     (number(commit) == name).then_some(commit)
 }
 
+/// The number of the record that a file is named for; `None` where no record has such a name.
+#[must_use]
+pub fn record_number(file: &str) -> Option<u64> {
+    file.strip_suffix(".dsse.json").and_then(parse_number)
+}
+
 /// The file of a run's record, below `records/PLAN` of a pack or a folder.
 #[must_use]
 pub fn record_file(commit: u64) -> String {

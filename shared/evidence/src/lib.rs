@@ -33,7 +33,7 @@ pub use digest::{Digest, DigestError};
 pub use dsse::{Envelope, EnvelopeError, PAYLOAD_TYPE};
 pub use folder::{Folder, FolderError};
 pub use key::{KeyError, KeyId, PrivateKey, PublicKey, Sign, SignError};
-pub use ledger::{Stored, directory_name, plan_file, record_file, report_file};
+pub use ledger::{Stored, directory_name, plan_file, record_file, record_number, report_file};
 pub use period::{Period, PeriodError};
 pub use record::{
     EnvironmentOfRecord, Outcome, PlanOfRecord, Record, RecordError, RunOfRecord, Signed,

@@ -3,11 +3,12 @@
 //!
 //! A pack is a gzipped tar file. Its files stand in the order of their names, each once; headers have
 //! one spelling, times are zero. The last file is the signed manifest: an in-toto statement whose
-//! subjects are all the others.
+//! subjects are all the others. After them comes a seal of the archive's own bytes.
 
 mod archive;
 mod facts;
 mod manifest;
+mod seal;
 mod source;
 mod write;
 
@@ -17,6 +18,8 @@ pub use source::{PlanOfSource, Source};
 pub use write::{Exported, PackError, write};
 
 pub(crate) use archive::Archive;
+#[cfg(test)]
+pub(crate) use seal::{Sealing, seal};
 
 /// The manifest.
 pub const MANIFEST: &str = "verification/manifest.dsse.json";

@@ -115,8 +115,8 @@ pub enum RecordError {
     /// Not one subject, or another than the report.
     #[error("its subject is not one report")]
     Subject,
-    /// The signed text names another key than the one that signed.
-    #[error("what is signed names the key `{named}`, but `{signed}` signed it")]
+    /// The signed text names another key than the one that signed, or is said to have.
+    #[error("what is signed names the key `{named}`, its signature is of `{signed}`")]
     Key {
         /// The key in the statement.
         named: KeyId,
@@ -235,15 +235,31 @@ impl Record {
     ///
     /// Where the bytes are no record, or none of the keys signed it.
     pub fn open(bytes: &[u8], keys: &[PublicKey]) -> Result<Self, RecordError> {
+        match Self::examine(bytes, keys)? {
+            (record, None) => Ok(record),
+            (_, Some(key)) => Err(EnvelopeError::UnknownKey(key).into()),
+        }
+    }
+
+    /// Reads a stored record that one of these keys signed, or that a key beside them is said to have signed:
+    /// then that key, and nobody vouches for the record.
+    pub(crate) fn examine(
+        bytes: &[u8],
+        keys: &[PublicKey],
+    ) -> Result<(Self, Option<KeyId>), RecordError> {
         let envelope = Envelope::parse(bytes)?;
-        let signed = envelope.signer(keys)?.id();
+        let unknown = match envelope.signer(keys) {
+            Ok(_) => None,
+            Err(EnvelopeError::UnknownKey(key)) => Some(key),
+            Err(error) => return Err(error.into()),
+        };
         let record = Self::of_envelope(&envelope)?;
-        if record.key == signed {
-            Ok(record)
+        if record.key == envelope.key_id {
+            Ok((record, unknown))
         } else {
             Err(RecordError::Key {
                 named: record.key,
-                signed,
+                signed: envelope.key_id,
             })
         }
     }

@@ -5,7 +5,9 @@
 //! new way to tamper is a line in `tamper`.
 
 mod archive;
+mod changes;
 mod completeness;
+mod exhaustive;
 mod folder;
 mod pack;
 mod record;

@@ -3,27 +3,30 @@
 //!
 //! Files come one after another, as they stand in the archive. Each record is opened with the public
 //! keys; at the end the chains, the reports' digests, the manifest and the completeness statement are
-//! held against each other. What is not positively right is a finding.
+//! held against each other. What is not positively right is a finding. What names a key that was not given
+//! is held against everything else all the same, and never believed.
 
 mod chain;
+mod examine;
 mod finding;
 mod manifest;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufRead;
 
-use jiff::Timestamp;
-use keyproof_verdict::Report;
-
 use crate::digest::Digest;
-use crate::key::PublicKey;
-use crate::ledger::{directory_name, parse_number};
-use crate::pack::{self, ArchiveError, COMPLETENESS, MANIFEST, Manifest, PLANS, RECORDS, REPORTS};
-use crate::record::{Outcome, Record};
+use crate::key::{KeyId, PublicKey};
+use crate::pack::{self, ArchiveError, MANIFEST, Manifest};
+use crate::record::Record;
 use crate::statement::Statement;
 
+pub(crate) use examine::Examined;
+use examine::Part;
 use finding::Findings;
 pub use finding::{Finding, Kind, Summary, Verification};
+
+/// What a finding about no file in particular names.
+const ARCHIVE: &str = "the archive";
 
 /// A verification under way.
 #[derive(Clone, Debug)]
@@ -36,6 +39,9 @@ pub struct Verifier {
     plans: Vec<Digest>,
     completeness: Option<Vec<u8>>,
     manifest: Option<Statement<Manifest>>,
+    manifest_signed: bool,
+    /// Keys that were not given, each with the first file that names it and the number of all.
+    unverified: BTreeMap<KeyId, (String, usize)>,
     findings: Findings,
 }
 
@@ -47,7 +53,9 @@ type Records = BTreeMap<String, BTreeMap<u64, Entry>>;
 struct Entry {
     /// The digest of its bytes.
     digest: Digest,
-    /// What it says; `None` where it could not be opened, which is a finding already.
+    /// Whether one of the given keys signed it.
+    signed: bool,
+    /// What it says, whoever signed it; `None` where it could not be opened, which is a finding already.
     record: Option<Record>,
 }
 
@@ -63,6 +71,8 @@ impl Verifier {
             plans: Vec::new(),
             completeness: None,
             manifest: None,
+            manifest_signed: false,
+            unverified: BTreeMap::new(),
             findings: Findings::default(),
         }
     }
@@ -75,11 +85,16 @@ impl Verifier {
     /// a finding.
     pub fn pack(mut self, input: impl BufRead) -> Result<Verification, ArchiveError> {
         match pack::walk(input, |name, bytes| self.file(name, bytes)) {
-            Ok(()) => Ok(self.finish()),
+            Ok(true) => Ok(self.finish()),
+            Ok(false) => {
+                let sentence = "its bytes are not those that were written, though every file in it can be read";
+                self.findings.add(Kind::Altered, ARCHIVE, sentence);
+                Ok(self.finish())
+            }
             Err(error @ (ArchiveError::Io(_) | ArchiveError::NoPack)) => Err(error),
             Err(error @ ArchiveError::Damaged { .. }) => {
                 let sentence = format!("{error}; nothing after it could be read");
-                self.findings.add(Kind::Altered, "the archive", sentence);
+                self.findings.add(Kind::Altered, ARCHIVE, sentence);
                 // What comes last was not reached, and each thing that is not there would be one more
                 // finding about the same damage.
                 Ok(self.end())
@@ -89,6 +104,12 @@ impl Verifier {
 
     /// Takes the next file.
     pub fn file(&mut self, name: &str, bytes: &[u8]) {
+        let examined = self.examine(name, bytes);
+        self.take(name, examined);
+    }
+
+    /// Takes the next file, which was looked at.
+    pub(crate) fn take(&mut self, name: &str, examined: Examined) {
         if self.files.contains_key(name) {
             self.findings
                 .add(Kind::Repeated, name, "the archive holds it twice");
@@ -99,89 +120,43 @@ impl Verifier {
             self.findings.add(Kind::Reordered, name, sentence);
         }
         name.clone_into(&mut self.last);
-        let digest = Digest::of(bytes);
+        let Examined {
+            digest,
+            part,
+            finding,
+            unknown_key,
+        } = examined;
         self.files.insert(name.to_owned(), digest);
-        let mut parts = name.split('/');
-        match (parts.next(), parts.next(), parts.next(), parts.next()) {
-            (Some(RECORDS), Some(directory), Some(file), None) => {
-                self.record(name, directory, file, digest, bytes);
-            }
-            (Some(REPORTS), Some(directory), Some(file), None) => {
-                self.report(name, directory, file, digest, bytes);
-            }
-            (Some(PLANS), Some(_), Some(file), None) => {
-                if file.strip_suffix(".yaml") == Some(digest.hex().as_str()) {
-                    self.plans.push(digest);
-                } else {
-                    let sentence = "its bytes are not those of the plan that it is named for";
-                    self.findings.add(Kind::Altered, name, sentence);
-                }
-            }
-            _ if name == COMPLETENESS => self.completeness = Some(bytes.to_vec()),
-            _ if name == MANIFEST => self.manifest = self.opened_manifest(bytes),
-            // Held against the manifest.
-            _ => {}
+        if let Some((kind, sentence)) = finding {
+            self.findings.add(kind, name, sentence);
         }
-    }
-
-    fn record(&mut self, name: &str, directory: &str, file: &str, digest: Digest, bytes: &[u8]) {
-        let Some(number) = file.strip_suffix(".dsse.json").and_then(parse_number) else {
-            let sentence = "no record has such a name";
-            return self.findings.add(Kind::Unlisted, name, sentence);
-        };
-        let record = match Record::open(bytes, &self.keys) {
-            Ok(record) => {
-                let (plan, commit) = (&record.plan.name, record.run.commit);
-                if commit == number && directory_name(plan) == directory {
-                    Some(record)
-                } else {
-                    let sentence = format!(
-                        "it is record {commit} of the plan `{plan}`: repeated or in another's place"
-                    );
-                    self.findings.add(Kind::Reordered, name, sentence);
-                    None
-                }
-            }
-            Err(error) => {
-                self.findings.add(Kind::Altered, name, error);
-                None
-            }
-        };
-        self.records
-            .entry(directory.to_owned())
-            .or_default()
-            .insert(number, Entry { digest, record });
-    }
-
-    fn report(&mut self, name: &str, directory: &str, file: &str, digest: Digest, bytes: &[u8]) {
-        let number = file.strip_suffix(".json").and_then(parse_number);
-        let entry =
-            number.and_then(|number| self.records.get(directory).and_then(|of| of.get(&number)));
-        let Some(entry) = entry else {
-            let sentence = "no record in the pack names this report";
-            return self.findings.add(Kind::Unlisted, name, sentence);
-        };
-        // Of a record that could not be opened nothing is known; that is told.
-        let Some(record) = &entry.record else { return };
-        if record.report != digest {
-            let sentence = format!(
-                "its digest is {digest}; the record of the run was signed for {}",
-                record.report
-            );
-            return self.findings.add(Kind::Altered, name, sentence);
+        if let Some(key) = unknown_key {
+            self.unverified
+                .entry(key)
+                .or_insert_with(|| (name.to_owned(), 0))
+                .1 += 1;
         }
-        if let Some(sentence) = contradiction(record, bytes) {
-            self.findings.add(Kind::Altered, name, sentence);
-        }
-    }
-
-    fn opened_manifest(&mut self, bytes: &[u8]) -> Option<Statement<Manifest>> {
-        match manifest::open(bytes, &self.keys) {
-            Ok(manifest) => Some(manifest),
-            Err(sentence) => {
-                self.findings.add(Kind::Altered, MANIFEST, sentence);
-                None
+        match part {
+            Part::Record {
+                directory,
+                number,
+                record,
+            } => {
+                let entry = Entry {
+                    digest,
+                    signed: unknown_key.is_none(),
+                    record: record.map(|record| *record),
+                };
+                let of_plan = self.records.entry(directory).or_default();
+                of_plan.insert(number, entry);
             }
+            Part::Plan => self.plans.push(digest),
+            Part::Completeness(bytes) => self.completeness = Some(bytes),
+            Part::Manifest(manifest) => {
+                self.manifest_signed = unknown_key.is_none();
+                self.manifest = manifest;
+            }
+            Part::Other => {}
         }
     }
 
@@ -203,9 +178,20 @@ impl Verifier {
         self.end()
     }
 
-    fn end(self) -> Verification {
+    fn end(mut self) -> Verification {
+        for (key, (first, number)) in &self.unverified {
+            let what = match number {
+                1 => "it names".to_owned(),
+                number => format!("it and {} more name", number - 1),
+            };
+            let sentence = format!(
+                "{what} the key `{key}`, which was not given, so that nobody can tell who signed; its public half is needed too"
+            );
+            self.findings.add(Kind::Unverified, first, sentence);
+        }
         let all = self.records.values().flat_map(BTreeMap::values);
-        let opened: Vec<&Record> = all.filter_map(|entry| entry.record.as_ref()).collect();
+        let signed = all.filter(|entry| entry.signed);
+        let opened: Vec<&Record> = signed.filter_map(|entry| entry.record.as_ref()).collect();
         let keys: BTreeSet<_> = opened.iter().map(|record| record.key).collect();
         let endpoints: BTreeSet<_> = opened
             .iter()
@@ -215,64 +201,11 @@ impl Verifier {
             records: opened.len(),
             keys: keys.into_iter().collect(),
             endpoints: endpoints.into_iter().collect(),
-            manifest: self.manifest.map(|manifest| manifest.predicate),
+            manifest: self
+                .manifest
+                .filter(|_| self.manifest_signed)
+                .map(|manifest| manifest.predicate),
         };
         self.findings.verification(summary)
     }
-}
-
-/// Where a report says otherwise than its record, though the signature covers both.
-fn contradiction(record: &Record, bytes: &[u8]) -> Option<String> {
-    let report = match std::str::from_utf8(bytes).map(Report::from_json) {
-        Ok(Ok(report)) => report,
-        Ok(Err(error)) => return Some(error.to_string()),
-        Err(error) => return Some(format!("it is no text: {error}")),
-    };
-    let summary = &report.summary;
-    let counts = [
-        summary.pass,
-        summary.fail,
-        summary.inconclusive,
-        summary.excepted,
-        summary.planned,
-    ];
-    let Outcome {
-        verdict,
-        pass,
-        fail,
-        inconclusive,
-        excepted,
-        planned,
-    } = record.outcome;
-    let started: Option<Timestamp> = report.run.started_at.parse().ok();
-    let pairs = [
-        ("plan", report.plan.name == record.plan.name),
-        (
-            "plan digest",
-            report.plan.digest == record.plan.digest.to_string(),
-        ),
-        ("run id", report.run.id == record.run.id),
-        (
-            "region",
-            report.environment.region == record.environment.region,
-        ),
-        (
-            "account",
-            report.environment.account == record.environment.account,
-        ),
-        (
-            "endpoint",
-            report.environment.endpoint == record.environment.endpoint,
-        ),
-        ("verdict", summary.verdict == verdict),
-        (
-            "counts",
-            counts == [pass, fail, inconclusive, excepted, planned],
-        ),
-        ("start", started == Some(record.run.started_at)),
-    ];
-    pairs
-        .into_iter()
-        .find(|(_, same)| !same)
-        .map(|(what, _)| format!("the record of the run was signed for another {what}"))
 }

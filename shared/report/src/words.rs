@@ -2,6 +2,7 @@
 //! Words that all formats share, so that one run is told the same everywhere.
 
 mod findings;
+mod standing;
 
 use std::fmt::Write as _;
 
@@ -11,6 +12,7 @@ use keyproof_verdict::{
 
 pub(crate) use findings::meaning;
 pub use findings::request;
+pub use standing::Standing;
 
 /// The run in one sentence, verdict first: `FAIL: 1 of 9 probes failed (1 exposed)`.
 #[must_use]
@@ -73,53 +75,6 @@ fn findings(report: &Report, verdict: Verdict) -> String {
 /// `1 probe`, `2 probes`.
 pub(crate) fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
-}
-
-/// How a row counts: its verdict, or an exception in force.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
-    Pass,
-    Fail,
-    Inconclusive,
-    Excepted,
-}
-
-impl Standing {
-    pub(crate) fn of(row: &ProbeRow) -> Self {
-        match (row.verdict, &row.exception) {
-            (Verdict::Pass, _) => Self::Pass,
-            (Verdict::Fail, Some(_)) => Self::Excepted,
-            (Verdict::Fail, None) => Self::Fail,
-            (Verdict::Inconclusive, _) => Self::Inconclusive,
-        }
-    }
-
-    pub(crate) fn of_run(verdict: Verdict) -> Self {
-        match verdict {
-            Verdict::Pass => Self::Pass,
-            Verdict::Fail => Self::Fail,
-            Verdict::Inconclusive => Self::Inconclusive,
-        }
-    }
-
-    /// A sign that needs no colour.
-    pub(crate) const fn symbol(self) -> &'static str {
-        match self {
-            Self::Pass => "✓",
-            Self::Fail => "✗",
-            Self::Inconclusive => "?",
-            Self::Excepted => "!",
-        }
-    }
-
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pass => "pass",
-            Self::Fail => "fail",
-            Self::Inconclusive => "inconclusive",
-            Self::Excepted => "excepted",
-        }
-    }
 }
 
 /// What was seen, in few words: `allowed`, `denied by KMS`, `not found out`.

@@ -278,6 +278,7 @@ fn run_item(
         plan_version: observed.plan_version,
         account: report.environment.account.clone(),
         region: report.environment.region.clone(),
+        endpoint: report.environment.endpoint.clone(),
         report: inline,
         report_key: key,
         report_digest: digest,

@@ -48,6 +48,9 @@ pub struct RunItem {
     pub account: Option<String>,
     /// The region under test.
     pub region: String,
+    /// The endpoint, where it was not AWS's own.
+    #[serde(default)]
+    pub endpoint: Option<String>,
     /// The report's bytes, as `keyproof verify --format json` writes them, unless they are too many.
     #[serde(default)]
     pub report: Option<String>,
@@ -58,6 +61,38 @@ pub struct RunItem {
     pub report_digest: String,
     /// When the table forgets it, in seconds since 1970.
     pub expires: i64,
+}
+
+impl RunItem {
+    /// The attributes of its item without the report's text, which may be most of it.
+    pub fn in_short() -> impl Iterator<Item = &'static str> {
+        [
+            "pk",
+            "sk",
+            "schema",
+            "plan",
+            "commit",
+            "seq",
+            "run_id",
+            "trigger",
+            "change",
+            "confirms",
+            "late",
+            "summary",
+            "started_at",
+            "finished_at",
+            "duration_ms",
+            "plan_digest",
+            "plan_version",
+            "account",
+            "region",
+            "endpoint",
+            "report_key",
+            "report_digest",
+            "expires",
+        ]
+        .into_iter()
+    }
 }
 
 impl Noun for RunItem {

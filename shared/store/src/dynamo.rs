@@ -206,6 +206,16 @@ impl Table for DynamoTable {
                 .expression_attribute_values(":from", text(from))
                 .expression_attribute_values(":to", text(to)),
         };
+        // Many of the names are reserved words.
+        let places = |fields: &Vec<String>| (0..fields.len()).map(|n| format!("#f{n}"));
+        let request = match &query.fields {
+            None => request,
+            Some(fields) => request
+                .projection_expression(places(fields).collect::<Vec<_>>().join(", "))
+                .set_expression_attribute_names(Some(
+                    places(fields).zip(fields.iter().cloned()).collect(),
+                )),
+        };
         let mut items = Vec::new();
         let mut start = None;
         loop {

@@ -11,6 +11,7 @@
 mod attribute;
 mod dynamo;
 mod error;
+mod find;
 pub mod memory;
 mod queue;
 mod reports;
@@ -21,6 +22,7 @@ mod table;
 pub use attribute::{from_attributes, to_attributes};
 pub use dynamo::DynamoTable;
 pub use error::StoreError;
+pub use find::state_tables;
 pub use queue::{RunQueue, SqsQueue};
 pub use reports::{Reports, S3Reports};
 pub use schedules::{SHORTEST_INTERVAL, Schedule, SchedulerSchedules, Schedules, schedule_name};
@@ -29,6 +31,7 @@ pub use table::{Condition, Query, Range, Table, TableError, Update, Updated, Wri
 
 /// The IAM actions that each adapter needs.
 pub mod iam_actions {
+    pub use crate::find::FIND_ACTIONS as FIND;
     pub use crate::queue::SEND_ACTIONS as SEND;
     pub use crate::reports::{
         FIND_ACTIONS as FIND_REPORT, PUT_ACTIONS as PUT_REPORT, READ_ACTIONS as READ_REPORT,

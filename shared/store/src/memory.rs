@@ -89,6 +89,11 @@ impl Table for MemoryTable {
             found.reverse();
         }
         found.truncate(query.limit.unwrap_or(usize::MAX));
+        if let Some(fields) = &query.fields {
+            for item in &mut found {
+                item.retain(|name, _| fields.contains(name));
+            }
+        }
         Ok(found)
     }
 

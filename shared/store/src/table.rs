@@ -61,6 +61,8 @@ pub struct Query {
     pub backwards: bool,
     /// How many at most.
     pub limit: Option<usize>,
+    /// The attributes that are wanted; all where `None`.
+    pub fields: Option<Vec<String>>,
 }
 
 /// Which sort keys.
@@ -83,6 +85,7 @@ impl Query {
             range: Range::All,
             backwards: false,
             limit: None,
+            fields: None,
         }
     }
 

@@ -7,7 +7,6 @@ mod list;
 mod pull;
 mod push;
 mod remove;
-pub(crate) mod stack;
 
 use std::io::Write;
 

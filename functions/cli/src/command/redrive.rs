@@ -11,10 +11,10 @@ use keyproof_store::DynamoTable;
 use keyproof_store::Store;
 use keyproof_store::Table;
 
-use crate::command::plan::stack::{self, Stack};
 use crate::error::CliError;
 use crate::io::Io;
 use crate::outcome::Outcome;
+use crate::stack::{self, Stack};
 
 use letters::{Letter, Queue, Reading};
 

@@ -103,7 +103,9 @@ pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
     let destinations = arguments.report.destinations(io)?;
     arguments.check()?;
     // Before the run: a key that can't be used must not cost one.
-    let recording = arguments.record.recording()?;
+    let recording = arguments
+        .record
+        .recording(&arguments.connection.settings())?;
     let text = arguments.plan.read(io)?;
     let plan = arguments.part(arguments.plan.parsed_plan(&text)?, io)?;
     let settings = arguments.settings();

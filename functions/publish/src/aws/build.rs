@@ -10,9 +10,10 @@ use aws_config::BehaviorVersion;
 use aws_config::timeout::TimeoutConfig;
 use jiff::SignedDuration;
 use keyproof_store::{DynamoTable, S3Reports, SqsQueue, Store};
+use keyproof_vault::EvidenceBucket;
 
 use super::bus::Bus;
-use super::evidence::{EvidenceBucket, EvidenceKey};
+use super::evidence::EvidenceKey;
 use super::hub::SecurityHub;
 use super::objects::Bucket;
 use super::topic::SnsTopic;
@@ -167,7 +168,7 @@ impl Settings {
         }
         if let Some((bucket, key)) = self.evidence {
             let bucket = EvidenceBucket::new(config.clone(), bucket);
-            let key = EvidenceKey::new(&config, key);
+            let key = EvidenceKey::new(config.clone(), key);
             let plans = Store::new(table.clone());
             sinks.push(Box::new(EvidenceVault::new(bucket, key, plans)));
         }

@@ -12,14 +12,12 @@ use keyproof_evidence::{
 };
 use keyproof_state::RunItem;
 use keyproof_store::{Store, Table};
+use keyproof_vault::ROOT;
 
 use super::Calling;
 use crate::run::WholeRun;
 use crate::sink::{About, Sink, Telling, Told};
 use crate::{Record, SinkError};
-
-/// What all objects are below.
-const ROOT: &str = "evidence";
 
 /// A bucket whose objects are written once.
 pub trait Vault {

@@ -4,23 +4,23 @@
 use std::fmt::Write as _;
 
 use jiff::{SignedDuration, Timestamp};
-use keyproof_report::{markup, visible};
+use keyproof_report::{Standing, markup, visible};
 
 use super::parts::{LATEST, count, duration, episodes, link, mark, run_link, time};
 use crate::episode::{Episode, median};
-use crate::history::{History, PlanHistory, Standing};
+use crate::history::{History, PlanHistory};
 use crate::query::Query;
 
-pub(super) fn main(history: &History, interval: Option<u32>) -> String {
+/// How long a run may take, and its message wait, before it is missed.
+const LATE: SignedDuration = SignedDuration::from_mins(20);
+
+pub(super) fn main(history: &History, now: Timestamp) -> String {
     let mut out = String::from("<h1>History</h1>\n");
     // Writing to a string can't fail.
     if history.plans.is_empty() {
-        out.push_str(
-            "<p>No run is in this folder yet. <code>keyproof verify --record FOLDER</code> keeps runs, and so \
-             does <code>--format json --output FOLDER/run.json</code>.</p>\n",
-        );
+        let _ = writeln!(out, "<p>There is no run yet. {}</p>", history.hint);
     } else {
-        plans(history, interval, &mut out);
+        plans(history, now, &mut out);
     }
     for (name, plan) in &history.plans {
         let all = plan.episodes();
@@ -41,7 +41,7 @@ pub(super) fn main(history: &History, interval: Option<u32>) -> String {
     out
 }
 
-fn plans(history: &History, interval: Option<u32>, out: &mut String) {
+fn plans(history: &History, now: Timestamp, out: &mut String) {
     out.push_str(
         "<div class=\"scroll\" role=\"region\" aria-label=\"Plans\" tabindex=\"0\"><table><thead><tr>\
          <th scope=\"col\">Plan</th><th scope=\"col\">Verdict</th><th scope=\"col\">Probes</th>\
@@ -50,6 +50,13 @@ fn plans(history: &History, interval: Option<u32>, out: &mut String) {
     );
     for (name, plan) in &history.plans {
         let Some(last) = plan.runs.last() else {
+            let _ = writeln!(
+                out,
+                "<tr><th scope=\"row\">{}</th><td colspan=\"3\">not run yet</td><td>{}</td><td class=\"number\">0</td>\
+                 <td></td></tr>",
+                link(&Query::of_plan(name).address("/plan"), name),
+                next(plan, now),
+            );
             continue;
         };
         let sum = &last.summary;
@@ -67,7 +74,7 @@ fn plans(history: &History, interval: Option<u32>, out: &mut String) {
             time(last.started),
             run_link(name, last, "report"),
             elsewhere(last.endpoint.as_deref()),
-            next(plan, interval),
+            next(plan, now),
             plan.runs.len(),
             markup(&digest),
         );
@@ -82,16 +89,27 @@ fn elsewhere(endpoint: Option<&str>) -> String {
     })
 }
 
-/// When the next run is due.
-pub(super) fn next(plan: &PlanHistory, interval: Option<u32>) -> String {
-    let due = plan.runs.last().zip(interval).and_then(|(last, minutes)| {
-        let interval = SignedDuration::from_mins(minutes.into());
-        last.started.checked_add(interval).ok()
-    });
-    due.map_or_else(
-        || "no schedule known".to_owned(),
-        |due: Timestamp| time(due),
-    )
+/// When the next run is due, and whether it should have been long ago.
+pub(super) fn next(plan: &PlanHistory, now: Timestamp) -> String {
+    let mut told = match plan.due() {
+        None => "no schedule known".to_owned(),
+        // What is under way is not late yet.
+        Some(due) if now.duration_since(due) > LATE => {
+            format!(
+                "<span class=\"mark inconclusive\">? overdue</span> since {}",
+                time(due)
+            )
+        }
+        Some(due) => time(due),
+    };
+    if let Some(recheck) = plan
+        .schedule
+        .recheck_at
+        .filter(|at| now.duration_since(*at) < LATE)
+    {
+        let _ = write!(told, "<br>after a change: {}", time(recheck));
+    }
+    told
 }
 
 /// The middle of the times to detect and to recover.

@@ -4,10 +4,10 @@
 use std::fmt::Write as _;
 
 use jiff::{SignedDuration, Timestamp};
-use keyproof_report::markup;
+use keyproof_report::{Standing, markup};
 
 use crate::episode::{Episode, told};
-use crate::history::{PlanHistory, RunRow, Segment, Standing};
+use crate::history::{PlanHistory, RunRow, Segment};
 use crate::query::Query;
 
 /// Episodes and transitions on a page.

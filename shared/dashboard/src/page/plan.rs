@@ -5,15 +5,16 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use keyproof_report::markup;
+use jiff::Timestamp;
+use keyproof_report::{Standing, markup};
 
 use super::overview::{averages, next};
 use super::parts::{LATEST, count, episodes, mark, probe_link, run_link, time};
 use super::timeline::{clipped, draw, sample};
-use crate::history::{PlanHistory, ProbeHistory, Standing};
+use crate::history::{PlanHistory, ProbeHistory};
 use crate::query::{Query, ROWS};
 
-pub(super) fn main(query: &Query, plan: &PlanHistory, interval: Option<u32>) -> String {
+pub(super) fn main(query: &Query, plan: &PlanHistory, now: Timestamp) -> String {
     let runs = runs(query, plan);
     let chosen: Vec<_> = plan
         .probes
@@ -31,8 +32,10 @@ pub(super) fn main(query: &Query, plan: &PlanHistory, interval: Option<u32>) -> 
             count(plan.runs.len(), "run"),
             time(last.started),
             run_link(&query.plan, last, "its report"),
-            next(plan, interval),
+            next(plan, now),
         );
+    } else {
+        let _ = writeln!(out, "<p>Not run yet. Next run: {}.</p>", next(plan, now));
     }
     filters(query, plan, &mut out);
     timelines(query, plan, &chosen, &runs, &mut out);

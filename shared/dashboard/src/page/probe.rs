@@ -3,12 +3,12 @@
 
 use std::fmt::Write as _;
 
-use keyproof_report::{markup, prose};
+use keyproof_report::{Standing, markup, prose};
 
 use super::overview::averages;
 use super::parts::{cause, count, episodes, link, mark, run_link, time};
 use super::timeline::draw;
-use crate::history::{PlanHistory, ProbeHistory, Standing};
+use crate::history::{PlanHistory, ProbeHistory};
 use crate::query::Query;
 
 /// Changes on the page.

@@ -4,7 +4,9 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use crate::history::{Segment, Standing};
+use keyproof_report::Standing;
+
+use crate::history::Segment;
 
 /// The picture's width, in its own units.
 const WIDTH: f64 = 1000.0;

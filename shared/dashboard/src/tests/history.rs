@@ -4,10 +4,11 @@
 use std::fs;
 
 use jiff::SignedDuration;
+use keyproof_report::Standing;
 
-use super::world::{OUTSIDER, READER, report, start, story, write};
+use super::world::{OUTSIDER, READER, block_on, refresh, report, start, story, write};
 use crate::episode::{median, told};
-use crate::{Folder, Standing};
+use crate::{Folder, Source};
 
 fn spans(folder: &Folder, probe: &str) -> Vec<(usize, usize, Standing)> {
     folder.history().plans["orders"].probes[probe]
@@ -23,7 +24,7 @@ fn runs_that_stand_alike_are_one_span() {
     story(directory.path());
     let mut folder = Folder::new(directory.path());
 
-    assert!(folder.refresh().unwrap());
+    assert!(refresh(&mut folder));
 
     assert_eq!(spans(&folder, READER), [(0, 5, Standing::Pass)]);
     assert_eq!(
@@ -53,19 +54,19 @@ fn what_comes_later_is_added_and_what_comes_between_is_put_in_its_place() {
     write(directory.path(), 0, &[(OUTSIDER, "pass")]);
     write(directory.path(), 2, &[(OUTSIDER, "pass")]);
     let mut folder = Folder::new(directory.path());
-    folder.refresh().unwrap();
-    assert!(!folder.refresh().unwrap(), "nothing is new");
+    refresh(&mut folder);
+    assert!(!refresh(&mut folder), "nothing is new");
     let version = folder.history().version;
 
     write(directory.path(), 3, &[(OUTSIDER, "exposed")]);
-    assert!(folder.refresh().unwrap());
+    assert!(refresh(&mut folder));
     assert!(folder.history().version > version);
     assert_eq!(
         spans(&folder, OUTSIDER),
         [(0, 1, Standing::Pass), (2, 2, Standing::Fail)]
     );
     write(directory.path(), 1, &[(OUTSIDER, "exposed")]);
-    folder.refresh().unwrap();
+    refresh(&mut folder);
     assert_eq!(
         spans(&folder, OUTSIDER),
         [
@@ -76,7 +77,7 @@ fn what_comes_later_is_added_and_what_comes_between_is_put_in_its_place() {
         ]
     );
     fs::remove_file(directory.path().join("run-00001.json")).unwrap();
-    folder.refresh().unwrap();
+    refresh(&mut folder);
     assert_eq!(
         spans(&folder, OUTSIDER),
         [(0, 1, Standing::Pass), (2, 2, Standing::Fail)]
@@ -91,7 +92,7 @@ fn a_probe_that_a_run_does_not_have_has_no_span_there() {
     write(directory.path(), 2, &[(OUTSIDER, "pass"), (READER, "pass")]);
     let mut folder = Folder::new(directory.path());
 
-    folder.refresh().unwrap();
+    refresh(&mut folder);
 
     assert_eq!(
         spans(&folder, READER),
@@ -107,7 +108,7 @@ fn a_failure_that_proves_nothing_in_between_is_one_failure() {
     }
     let mut folder = Folder::new(directory.path());
 
-    folder.refresh().unwrap();
+    refresh(&mut folder);
 
     let episodes = folder.history().plans["orders"].episodes();
     assert_eq!(episodes.len(), 1);
@@ -127,7 +128,7 @@ fn the_same_run_twice_is_one_run() {
     write(directory.path(), 0, &[(OUTSIDER, "pass")]);
     let mut folder = Folder::new(directory.path());
 
-    folder.refresh().unwrap();
+    refresh(&mut folder);
 
     assert_eq!(folder.history().plans["orders"].runs.len(), 1);
 }
@@ -145,7 +146,7 @@ fn what_cannot_be_read_is_told_and_the_rest_is_shown() {
     fs::write(directory.path().join(".run.json.tmp"), "{").unwrap();
     let mut folder = Folder::new(directory.path());
 
-    folder.refresh().unwrap();
+    refresh(&mut folder);
 
     let history = folder.history();
     assert_eq!(history.plans["orders"].runs.len(), 1);
@@ -155,7 +156,7 @@ fn what_cannot_be_read_is_told_and_the_rest_is_shown() {
         "{:?}",
         history.problems
     );
-    assert!(Folder::new("no/such/folder").refresh().is_err());
+    assert!(block_on(Folder::new("no/such/folder").refresh()).is_err());
 }
 
 #[test]

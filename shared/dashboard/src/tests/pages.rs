@@ -1,23 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What stands on the pages.
 
-use super::world::{OUTSIDER, READER, story, write};
-use crate::Folder;
-use crate::page::answer;
+use jiff::{SignedDuration, Timestamp};
+
+use super::world::{OUTSIDER, READER, block_on, refresh, start, story, write};
+use crate::page::{answer, run};
 use crate::query::Query;
+use crate::{Folder, History, Source};
 
 fn told() -> (tempfile::TempDir, Folder) {
     let directory = tempfile::tempdir().unwrap();
     story(directory.path());
-    let mut folder = Folder::new(directory.path());
-    folder.refresh().unwrap();
+    let mut folder = Folder::new(directory.path()).with_interval(Some(60));
+    refresh(&mut folder);
     (directory, folder)
 }
 
-/// The page at an address.
-fn page(folder: &Folder, address: &str) -> Option<String> {
+/// The page at an address, half an hour after the story's last run.
+fn page(folder: &mut Folder, address: &str) -> Option<String> {
+    page_at(folder, address, start(5) + SignedDuration::from_mins(30))
+}
+
+fn page_at(source: &mut impl Source, address: &str, now: Timestamp) -> Option<String> {
     let (path, query) = address.split_once('?').unwrap_or((address, ""));
-    let answer = answer(path, &Query::parse(query), folder.history(), Some(60))?;
+    let query = Query::parse(query);
+    let history = source.history().clone();
+    let run = run(path, &query, &history);
+    let report = run.and_then(|run| block_on(source.report(&query.plan, run)));
+    let answer = answer(path, &query, &history, report.as_ref(), now)?;
     Some(String::from_utf8(answer.body).unwrap())
 }
 
@@ -42,9 +52,9 @@ fn rows(page: &str) -> Vec<&str> {
 
 #[test]
 fn the_overview_says_how_each_plan_stands_and_what_failed() {
-    let (_directory, folder) = told();
+    let (_directory, mut folder) = told();
 
-    let page = page(&folder, "/").unwrap();
+    let page = page(&mut folder, "/").unwrap();
 
     for part in [
         "<a href=\"/plan?plan=orders\">orders</a>",
@@ -61,10 +71,41 @@ fn the_overview_says_how_each_plan_stands_and_what_failed() {
 }
 
 #[test]
-fn each_filter_of_an_address_narrows_the_view() {
+fn a_run_that_should_have_been_is_overdue() {
+    let (_directory, mut folder) = told();
+    let mut at = |minutes: i64| {
+        let now = start(6) + SignedDuration::from_mins(minutes);
+        page_at(&mut folder, "/", now).unwrap()
+    };
+
+    assert!(!at(20).contains("overdue"));
+    assert!(at(21).contains(
+        "<span class=\"mark inconclusive\">? overdue</span> since <time datetime=\"2026-01-01T06:00:00Z\">"
+    ));
+}
+
+#[test]
+fn a_source_that_can_not_be_read_any_more_is_told_on_each_page() {
     let (_directory, folder) = told();
-    let shown = |filters: &str| {
-        let page = page(&folder, &format!("/plan?plan=orders{filters}")).unwrap();
+    let history = History {
+        trouble: Some("<expired>".to_owned()),
+        ..folder.history().clone()
+    };
+
+    for address in ["/", "/plan"] {
+        let query = Query::of_plan("orders");
+        let page = answer(address, &query, &history, None, start(6)).unwrap();
+        let page = String::from_utf8(page.body).unwrap();
+        let told = "Nothing newer can be read, so that this may be old: &lt;expired&gt;";
+        assert!(page.contains(told), "{page}");
+    }
+}
+
+#[test]
+fn each_filter_of_an_address_narrows_the_view() {
+    let (_directory, mut folder) = told();
+    let mut shown = |filters: &str| {
+        let page = page(&mut folder, &format!("/plan?plan=orders{filters}")).unwrap();
         rows(&page)
             .into_iter()
             .map(str::to_owned)
@@ -94,10 +135,10 @@ fn an_address_comes_back_from_what_was_read_of_it() {
 
 #[test]
 fn a_probe_has_its_changes_and_a_run_its_report() {
-    let (_directory, folder) = told();
+    let (_directory, mut folder) = told();
 
-    let probe = page(&folder, &format!("/probe?plan=orders&probe={OUTSIDER}")).unwrap();
-    let run = page(&folder, "/run?plan=orders&run=RUN00001").unwrap();
+    let probe = page(&mut folder, &format!("/probe?plan=orders&probe={OUTSIDER}")).unwrap();
+    let run = page(&mut folder, "/run?plan=orders&run=RUN00001").unwrap();
 
     assert!(probe.contains("aria-label=\"pass for 1 run, then fail for 2 runs, then pass for 1 run, then inconclusive for 1 run, then pass for 1 run\""));
     assert_eq!(probe.matches("<tr><td><time").count(), 5);
@@ -109,7 +150,7 @@ fn a_probe_has_its_changes_and_a_run_its_report() {
 
 #[test]
 fn what_is_not_there_has_no_page() {
-    let (_directory, folder) = told();
+    let (_directory, mut folder) = told();
 
     for address in [
         "/plan",
@@ -119,7 +160,7 @@ fn what_is_not_there_has_no_page() {
         "/favicon.ico",
         "/../",
     ] {
-        assert!(page(&folder, address).is_none(), "{address}");
+        assert!(page(&mut folder, address).is_none(), "{address}");
     }
 }
 
@@ -129,7 +170,7 @@ fn names_are_text_wherever_they_stand() {
     let directory = tempfile::tempdir().unwrap();
     write(directory.path(), 0, &[(hostile, "exposed")]);
     let mut folder = Folder::new(directory.path());
-    folder.refresh().unwrap();
+    refresh(&mut folder);
     let id = Query {
         probe: hostile.to_owned(),
         ..Query::of_plan("orders")
@@ -140,7 +181,7 @@ fn names_are_text_wherever_they_stand() {
         "/plan?plan=orders&q=%22%3E%3Cscript%3E",
         &id.address("/probe"),
     ] {
-        let page = page(&folder, address).unwrap_or_default();
+        let page = page(&mut folder, address).unwrap_or_default();
         // The page's own, and no other.
         assert_eq!(page.matches("<script").count(), 1, "{address}");
     }
@@ -149,7 +190,7 @@ fn names_are_text_wherever_they_stand() {
 #[test]
 fn the_policy_lets_in_this_style_and_this_script_by_their_hashes() {
     let (_directory, folder) = told();
-    let answer = answer("/", &Query::default(), folder.history(), None).unwrap();
+    let answer = answer("/", &Query::default(), folder.history(), None, start(0)).unwrap();
 
     assert!(
         answer
@@ -171,10 +212,10 @@ fn ten_thousand_probes_are_a_hundred_to_a_page() {
     write(directory.path(), 0, &stand);
     write(directory.path(), 1, &stand);
     let mut folder = Folder::new(directory.path());
-    folder.refresh().unwrap();
+    refresh(&mut folder);
 
-    let first = page(&folder, "/plan?plan=orders").unwrap();
-    let last = page(&folder, "/plan?plan=orders&page=99").unwrap();
+    let first = page(&mut folder, "/plan?plan=orders").unwrap();
+    let last = page(&mut folder, "/plan?plan=orders&page=99").unwrap();
 
     assert_eq!(first.matches("<td class=\"line\">").count(), 100);
     assert!(first.contains("Page 1 of 100") && last.contains("Page 100 of 100"));

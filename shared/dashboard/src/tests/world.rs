@@ -7,6 +7,19 @@ use std::path::Path;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use crate::Source;
+
+/// Runs a future to its end.
+pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    runtime.unwrap().block_on(future)
+}
+
+/// Reads what is new; whether anything was.
+pub(super) fn refresh(source: &mut impl Source) -> bool {
+    block_on(source.refresh()).unwrap()
+}
+
 /// How the probes of a run stand.
 pub(super) type Stand<'a> = &'a [(&'a str, &'a str)];
 
@@ -27,9 +40,13 @@ fn probe(id: &str, finding: &str, hour: i64) -> Value {
             "changed": {"event": "PutKeyPolicy", "by": "arn:aws:iam::111122223333:user/<admin>",
                 "at": (start(hour) - SignedDuration::from_mins(20)).to_string(), "event_id": "e-1"}})
     });
-    let mut parts = id.split('/');
+    let parts: Vec<_> = id.split('/').collect();
+    let (principal, action, table) = match parts[..] {
+        [table, "encryption"] => (None, "dynamodb:DescribeTable", table),
+        _ => (Some(parts[0]), parts[1], parts[2]),
+    };
     json!({
-        "id": id, "principal": parts.next(), "role_arn": null, "action": parts.next(), "table": parts.next(),
+        "id": id, "principal": principal, "role_arn": null, "action": action, "table": table,
         "resource": null, "expected": {"decision": "denied", "by": "kms", "policy": null},
         "observed": {"decision": "denied", "by": "kms", "policy": null, "explicit": null, "error_code": null,
             "message": null, "request_id": null, "attempts": 1, "latency_ms": 3},

@@ -13,13 +13,15 @@ use flate2::{Compression, GzBuilder};
 use tar::{EntryType, Header};
 use thiserror::Error;
 
+use super::seal::{LENGTH, Sealed, Watched};
+
 /// The largest file in a pack. More would be a bomb, or a report of 60,000 probes.
 pub const LARGEST: u64 = 64 * 1024 * 1024;
 /// As many files as a minute-by-minute plan makes in half a year.
 const MOST: usize = 1_000_000;
 const BLOCK: usize = 512;
-/// No name, no comment, no time, system unknown: RFC 1952. Only the compressor's own hint (byte 8)
-/// is left out.
+/// No name, no comment, no time, system unknown: RFC 1952. The compressor's own hint (byte 8) is left to the
+/// seal.
 const GZIP: [u8; 8] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0];
 const UNKNOWN_SYSTEM: u8 = 255;
 
@@ -45,7 +47,7 @@ pub enum ArchiveError {
 
 /// An archive being written.
 pub(crate) struct Archive<W: Write> {
-    out: GzEncoder<W>,
+    out: GzEncoder<Sealed<W>>,
     last: String,
 }
 
@@ -53,7 +55,7 @@ impl<W: Write> Archive<W> {
     pub(crate) fn new(out: W) -> Self {
         let out = GzBuilder::new()
             .operating_system(UNKNOWN_SYSTEM)
-            .write(out, Compression::new(6));
+            .write(Sealed::new(out), Compression::new(6));
         Self {
             out,
             last: String::new(),
@@ -85,7 +87,7 @@ impl<W: Write> Archive<W> {
     pub(crate) fn finish(mut self) -> io::Result<W> {
         self.out.write_all(&ZEROS)?;
         self.out.write_all(&ZEROS)?;
-        self.out.finish()
+        self.out.finish()?.finish()
     }
 }
 
@@ -119,7 +121,8 @@ fn is_plain(name: &str) -> bool {
             .all(|part| !part.is_empty() && part != "." && part != "..")
 }
 
-/// Reads an archive from its beginning to its end and shows each file. `visit` may stop it.
+/// Reads an archive from its beginning to its end and shows each file. `true` where its seal says that its bytes
+/// are those that were written; `false` where the files are whole, but the bytes around them are others.
 ///
 /// # Errors
 ///
@@ -127,7 +130,7 @@ fn is_plain(name: &str) -> bool {
 pub fn read(
     mut input: impl BufRead,
     mut visit: impl FnMut(&str, &[u8]),
-) -> Result<(), ArchiveError> {
+) -> Result<bool, ArchiveError> {
     let start = input.fill_buf().map_err(ArchiveError::Io)?;
     // A buffer holds at least this much of any file that is long enough.
     let begins =
@@ -135,7 +138,7 @@ pub fn read(
     if !begins {
         return Err(ArchiveError::NoPack);
     }
-    let mut blocks = GzDecoder::new(input);
+    let mut blocks = GzDecoder::new(Watched::new(input));
     let mut last = String::new();
     let mut count = 0;
     loop {
@@ -188,12 +191,14 @@ pub fn read(
     let more = blocks
         .read(&mut [0])
         .map_err(|error| torn("at its end", &error.to_string()))?;
-    let mut input = blocks.into_inner();
-    let trailing = !input.fill_buf().map_err(ArchiveError::Io)?.is_empty();
-    if end != ZEROS || more > 0 || trailing {
+    if end != ZEROS || more > 0 {
         return Err(torn("at its end", "something follows the last file"));
     }
-    Ok(())
+    match blocks.into_inner().finish().map_err(ArchiveError::Io)? {
+        Ok(sealed) => Ok(sealed),
+        Err(rest) if rest < LENGTH => Err(torn("at its end", "it ends too early")),
+        Err(_) => Err(torn("at its end", "something follows the last file")),
+    }
 }
 
 fn torn(place: &str, what: &str) -> ArchiveError {

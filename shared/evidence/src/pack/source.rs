@@ -13,6 +13,9 @@ pub struct PlanOfSource {
     pub name: String,
     /// Minutes between two runs, as scheduled, where that is known.
     pub interval_minutes: Option<u32>,
+    /// The numbers of runs that started in the period, where the source knows of them apart from their
+    /// records: a record that was cut off at the end of the chain is missed by them alone.
+    pub runs: Vec<u64>,
 }
 
 /// The port to stored records.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::io::{self, Write};
 
+use futures_util::{StreamExt, stream};
 use keyproof_verdict::Report;
 use thiserror::Error as ThisError;
 
@@ -24,6 +25,8 @@ use crate::record::Record;
 use crate::statement::{Statement, Subject};
 
 const TEXT: &str = include_str!("readme.md");
+/// Reports that are read at once.
+const AT_ONCE: usize = 16;
 
 /// What was packed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -182,9 +185,19 @@ impl<W: Write> Packing<W> {
             }
             _ => Vec::new(),
         };
+        let directory = directory_name(&plan.name);
+        let edges = records.first().zip(records.last());
+        let span = edges.map(|(first, last)| first.commit..=last.commit);
+        for commit in &plan.runs {
+            // One that is missing in between breaks the chain, which is worse, and found there.
+            if span.as_ref().is_none_or(|span| !span.contains(commit)) {
+                let name = format!("{RECORDS}/{directory}/{}", record_file(*commit));
+                self.not_there(name, "the run was made, but there is no record of it");
+            }
+        }
         Ok(Chosen {
-            directory: directory_name(&plan.name),
             plan,
+            directory,
             records,
         })
     }
@@ -232,16 +245,18 @@ impl<W: Write> Packing<W> {
     }
 
     async fn reports<S: Source>(&mut self, source: &S, chosen: &Chosen) -> Result<(), PackError> {
-        for kept in &chosen.records {
+        let reads = chosen.records.iter().map(|kept| async move {
+            let read = source.report(&chosen.plan.name, kept.commit).await;
+            (kept, read)
+        });
+        let mut reads = stream::iter(reads).buffered(AT_ONCE);
+        while let Some((kept, read)) = reads.next().await {
             let name = format!(
                 "{REPORTS}/{}/{}",
                 chosen.directory,
                 report_file(kept.commit)
             );
-            let bytes = source
-                .report(&chosen.plan.name, kept.commit)
-                .await
-                .map_err(|error| PackError::Source(Box::new(error)))?;
+            let bytes = read.map_err(|error| PackError::Source(Box::new(error)))?;
             let Some(bytes) = bytes else {
                 self.not_there(name, "the report was not kept");
                 continue;

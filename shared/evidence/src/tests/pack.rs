@@ -3,13 +3,15 @@
 
 use std::fs;
 
+use keyproof_verdict::Verdict;
 use serde_json::{Value, json};
 
 use super::world::{
-    PLAN, append, export, exposed, files, folder, key, moment, public, report, told, verify,
+    Files, PLAN, append, block_on, export, export_as, exposed, files, folder, key, moment, public,
+    report, told, verify,
 };
-use crate::pack::MANIFEST;
-use crate::{Digest, PrivateKey, Record, Sign, Verifier};
+use crate::pack::{self, MANIFEST, PlanOfSource};
+use crate::{Digest, Period, PrivateKey, PublicKey, Record, Sign, Verification, Verifier};
 
 fn json_of(files: &[(String, Vec<u8>)], name: &str) -> Value {
     let (_, bytes) = files.iter().find(|(file, _)| file == name).unwrap();
@@ -185,6 +187,49 @@ fn what_is_altered_before_it_is_packed_is_found_too() {
     );
 }
 
+/// A chain doesn't know how long it should be. A source that knows the runs from elsewhere does.
+#[test]
+fn records_that_were_cut_off_at_an_end_are_missed_where_the_runs_are_known() {
+    let (directory, folder) = folder(4);
+    for commit in [1, 4] {
+        let record = format!("orders/records/00000000000{commit}.dsse.json");
+        fs::remove_file(directory.path().join(record)).unwrap();
+    }
+    let plans = vec![PlanOfSource {
+        name: "orders".to_owned(),
+        interval_minutes: None,
+        runs: vec![1, 2, 3, 4],
+    }];
+    let period = Period::new(moment("2026-01-01"), moment("2026-01-02")).unwrap();
+    let mut pack = Vec::new();
+
+    let exported = block_on(pack::write(
+        &folder,
+        plans,
+        period,
+        "0.1.0",
+        &key(),
+        &mut pack,
+    ))
+    .unwrap();
+
+    assert_eq!(
+        exported.problems,
+        [1, 4].map(|commit| format!(
+            "`records/orders/00000000000{commit}.dsse.json` is missing: the run was made, but there is no record of it"
+        ))
+    );
+    let verification = Verifier::new(public()).pack(pack.as_slice()).unwrap();
+    assert_eq!(verification.verdict(), Verdict::Inconclusive);
+    assert_eq!(
+        told(&verification),
+        [
+            "incomplete records/orders/000000000001.dsse.json",
+            "incomplete records/orders/000000000004.dsse.json"
+        ]
+    );
+}
+
 #[test]
 fn a_period_without_runs_proves_nothing() {
     let (_directory, folder) = folder(1);
@@ -212,8 +257,9 @@ fn runs_against_something_else_than_aws_are_told() {
     assert_eq!(verify(&files).summary.endpoints, ["http://127.0.0.1:8000"]);
 }
 
+/// Whether it was altered can't be found out without the key: no pass, and no failure either.
 #[test]
-fn a_pack_of_somebody_else_is_not_believed() {
+fn a_pack_whose_key_was_not_given_is_neither_believed_nor_called_altered() {
     let (_directory, folder) = folder(2);
     let (pack, _) = export(&folder, "2026-01-01", "2026-01-02");
     let stranger = PrivateKey::generate().unwrap().public_key().clone();
@@ -222,13 +268,121 @@ fn a_pack_of_somebody_else_is_not_believed() {
 
     assert_eq!(
         told(&verification),
+        ["unverified records/orders/000000000001.dsse.json"]
+    );
+    assert_eq!(
+        verification.findings[0].sentence,
+        format!(
+            "it and 2 more name the key `{}`, which was not given, so that nobody can tell who signed; its public half is needed too",
+            public()[0].id()
+        )
+    );
+    assert_eq!(verification.verdict(), Verdict::Inconclusive);
+    assert!(!verification.is_intact());
+    assert_eq!(verification.summary.records, 0);
+    assert_eq!(verification.summary.keys, []);
+    assert_eq!(verification.summary.manifest, None);
+}
+
+/// Records of the stack's key, packed by somebody with a key of their own.
+fn signed_by_two() -> (Files, PublicKey, PublicKey) {
+    let (_directory, folder) = folder(3);
+    let packer = PrivateKey::generate().unwrap();
+    let (pack, _) = export_as(&folder, "2026-01-01", "2026-01-02", &packer);
+    (
+        files(&pack),
+        key().public_key().clone(),
+        packer.public_key().clone(),
+    )
+}
+
+fn verified_with(files: &Files, keys: &[&PublicKey]) -> Verification {
+    let mut verifier = Verifier::new(keys.iter().map(|key| (*key).clone()).collect());
+    for (name, bytes) in files {
+        verifier.file(name, bytes);
+    }
+    verifier.finish()
+}
+
+#[test]
+fn every_key_is_needed_and_the_missing_one_is_named() {
+    let (files, records, packer) = signed_by_two();
+    let with = |keys: &[&PublicKey]| {
+        let verification = verified_with(&files, keys);
+        (
+            verification.verdict(),
+            told(&verification),
+            verification.summary.records,
+        )
+    };
+
+    assert_eq!(with(&[&records, &packer]), (Verdict::Pass, vec![], 3));
+    assert_eq!(
+        with(&[&packer]),
+        (
+            Verdict::Inconclusive,
+            vec!["unverified records/orders/000000000001.dsse.json".to_owned()],
+            0
+        )
+    );
+    assert_eq!(
+        with(&[&records]),
+        (
+            Verdict::Inconclusive,
+            vec![format!("unverified {MANIFEST}")],
+            3
+        )
+    );
+}
+
+/// What can be checked without the missing key still is: the manifest has each record's digest, and the records
+/// have each other's.
+#[test]
+fn an_alteration_is_found_where_a_key_is_missing() {
+    let (files, records, packer) = signed_by_two();
+    let second = files
+        .iter()
+        .position(|(name, _)| name.ends_with("records/orders/000000000002.dsse.json"))
+        .unwrap();
+
+    for keys in [&[&packer][..], &[&records]] {
+        for byte in (0..files[second].1.len()).step_by(31) {
+            let mut changed = files.clone();
+            changed[second].1[byte] ^= 1 << (byte % 8);
+            let verification = verified_with(&changed, keys);
+            assert_eq!(verification.verdict(), Verdict::Fail, "byte {byte}");
+        }
+        let mut removed = files.clone();
+        removed.remove(second);
+        assert_eq!(verified_with(&removed, keys).verdict(), Verdict::Fail);
+    }
+}
+
+/// Who holds no key of ours can sign a record of their own, and another record can't follow it.
+#[test]
+fn a_record_that_a_stranger_signed_breaks_the_chain() {
+    let (mut files, records, packer) = signed_by_two();
+    let stranger = PrivateKey::generate().unwrap();
+    let (name, bytes) = files
+        .iter_mut()
+        .find(|(name, _)| name.ends_with("records/orders/000000000002.dsse.json"))
+        .unwrap();
+    let mut record = Record::open(bytes, std::slice::from_ref(&records)).unwrap();
+    record.key = stranger.public_key().id();
+    *bytes = block_on(record.sign(&stranger)).unwrap().bytes;
+    let name = name.clone();
+
+    let verification = verified_with(&files, &[&records, &packer]);
+
+    assert_eq!(verification.verdict(), Verdict::Fail);
+    assert_eq!(
+        told(&verification),
         [
-            "altered records/orders/000000000001.dsse.json",
-            "altered records/orders/000000000002.dsse.json",
-            &format!("altered {MANIFEST}"),
+            "altered records/orders/000000000003.dsse.json".to_owned(),
+            format!("altered {name}"),
+            format!("unverified {name}"),
         ]
     );
-    assert_eq!(verification.summary.records, 0);
 }
 
 #[test]
@@ -238,7 +392,7 @@ fn a_record_that_says_otherwise_than_its_report_is_found() {
     let failed = report("orders", 1, exposed).to_json().unwrap();
     let passed = report("orders", 1, |_| ());
     let record = Record::of(&passed, failed.as_bytes(), 1, None, key().public_key().id()).unwrap();
-    let signed = super::world::block_on(record.sign(&key())).unwrap();
+    let signed = block_on(record.sign(&key())).unwrap();
     let plan = directory.path().join("orders");
     fs::write(plan.join("records/000000000001.dsse.json"), &signed.bytes).unwrap();
     fs::write(plan.join("reports/000000000001.json"), failed).unwrap();

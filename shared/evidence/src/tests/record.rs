@@ -88,7 +88,10 @@ fn another_key_opens_nothing() {
 
     assert_eq!(
         alone.to_string(),
-        "none of the given keys made its signature: it was altered, or another key signed it"
+        format!(
+            "it names the key `{}`, which was not given, so that its signature can't be checked",
+            public()[0].id()
+        )
     );
     assert_eq!(beside.unwrap(), signed.record);
     assert_eq!(nobody.to_string(), alone.to_string());
@@ -123,6 +126,12 @@ fn an_envelope_that_differs_is_refused_and_told_why() {
     assert_eq!(
         refusal(&|envelope| envelope["signatures"] = json!([])),
         "it has 0 signatures, not one"
+    );
+    // Another's signature under the name of a key that was given.
+    let other = block_on(stranger.sign(Digest::of(b"something else"))).unwrap();
+    assert_eq!(
+        refusal(&|envelope| envelope["signatures"][0]["sig"] = STANDARD.encode(&other).into()),
+        "the key that it names did not make its signature: it was altered"
     );
     assert_eq!(
         refusal(&|envelope| envelope["signatures"][0]["keyid"] = id.clone().into()),

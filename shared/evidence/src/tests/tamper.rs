@@ -1,81 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Every way to alter a pack, and that each is found where it was done.
 //!
-//! A small pack is gone through byte by byte. In a pack of 1,000 runs records are removed, repeated,
-//! swapped, copied over each other and changed: a sample of them here, each and every one in the tests
-//! that are ignored for the time they take:
-//! `cargo nextest run --release -p keyproof-evidence --run-ignored only`.
+//! A small pack is gone through byte by byte. In a pack of 100 runs each record is removed, repeated, swapped,
+//! copied over the next and changed. `exhaustive` does the same with each byte, and with 1,000 runs.
 
-use super::world::{export, files, folder, public, told, verify};
-use crate::{Verification, Verifier};
-
-type Files = Vec<(String, Vec<u8>)>;
-/// The file that must be named, and what is done.
-type Edit = (String, Box<dyn Fn(&mut Files)>);
-
-fn pack(runs: u64) -> Files {
-    let (_directory, folder) = folder(runs);
-    let (bytes, exported) = export(&folder, "2026-01-01", "2027-01-01");
-    assert_eq!((exported.records, exported.problems), (runs, vec![]));
-    let files = files(&bytes);
-    assert!(verify(&files).is_complete());
-    files
-}
+use super::changes::{Known, flipped, names, pack, record, structural};
+use super::world::{Files, verify};
 
 fn index_of(files: &Files, name: &str) -> usize {
     files.iter().position(|(file, _)| file == name).unwrap()
 }
 
-fn record(commit: usize) -> String {
-    format!("records/orders/{commit:012}.dsse.json")
-}
-
-/// Some finding names the file.
-#[track_caller]
-fn names(verification: &Verification, file: &str) {
-    assert!(!verification.is_intact());
-    assert!(
-        verification
-            .findings
-            .iter()
-            .any(|finding| finding.file == file),
-        "{file} is not among {:?}",
-        told(verification)
-    );
-}
-
-/// Verifies files of which those before `from` are as they were.
-fn verify_from(before: &Verifier, files: &[(String, Vec<u8>)]) -> Verification {
-    let mut verifier = before.clone();
-    for (name, bytes) in files {
-        verifier.file(name, bytes);
-    }
-    verifier.finish()
-}
-
 #[test]
-fn every_changed_byte_of_a_small_pack_is_found_in_its_file() {
-    let mut files = pack(2);
-    let mut before = Verifier::new(public());
+fn changed_bytes_of_a_small_pack_are_found_in_their_files() {
+    let files = pack(2);
 
-    for file in 0..files.len() {
-        let name = files[file].0.clone();
-        // Texts that nothing is read from are digests in the manifest and no more.
-        let step = match name.split('/').next() {
-            Some("README.md" | "statement") => 13,
-            _ => 1,
-        };
-        for byte in (0..files[file].1.len()).step_by(step) {
-            // Another bit each time: the case of a letter, a digit's neighbour, a byte that is no text.
-            let flip = 1 << (byte % 8);
-            files[file].1[byte] ^= flip;
-            names(&verify_from(&before, &files[file..]), &name);
-            files[file].1[byte] ^= flip;
-        }
-        before.file(&name, &files[file].1);
-    }
+    // Every seventh; each of them in `exhaustive`.
+    let tried = Known::new(&files).sweep(|at, was| flipped(at, was).filter(move |_| at % 7 == 0));
 
-    assert!(before.finish().is_complete());
+    let lengths = files.iter().map(|(_, bytes)| bytes.len().div_ceil(7));
+    assert_eq!(tried, lengths.sum::<usize>());
 }
 
 #[test]
@@ -174,92 +118,16 @@ fn parts_of_other_packs_do_not_fit() {
     names(&verify(&grown), &record(3));
 }
 
-/// Five edits of each record, with the file that must be named: removed, repeated, swapped with the
-/// next, copied over the next, one byte changed.
-fn structural(files: &Files) -> Vec<Edit> {
-    let records: Vec<usize> = (1..=files.len())
-        .map_while(|commit| files.iter().position(|(name, _)| *name == record(commit)))
-        .collect();
-    let mut edits: Vec<Edit> = Vec::new();
-    for (position, &index) in records.iter().enumerate() {
-        let name = record(position + 1);
-        edits.push((
-            name.clone(),
-            Box::new(move |files| drop(files.remove(index))),
-        ));
-        edits.push((
-            name.clone(),
-            Box::new(move |files| files.insert(index + 1, files[index].clone())),
-        ));
-        if let Some(&next) = records.get(position + 1) {
-            let following = record(position + 2);
-            edits.push((
-                name.clone(),
-                Box::new(move |files| {
-                    let bytes = files[index].1.clone();
-                    files[index].1 = std::mem::replace(&mut files[next].1, bytes);
-                }),
-            ));
-            edits.push((
-                following,
-                Box::new(move |files| files[next].1 = files[index].1.clone()),
-            ));
-        }
-        edits.push((
-            name,
-            Box::new(move |files| {
-                let middle = files[index].1.len() / 2;
-                files[index].1[middle] ^= 4;
-            }),
-        ));
-    }
-    edits
-}
-
 #[test]
-fn edits_of_a_thousand_runs_are_found_where_they_were_made() {
-    let files = pack(1_000);
+fn every_edit_of_every_record_of_a_hundred_runs_is_found_where_it_was_made() {
+    let files = pack(100);
+    let known = Known::new(&files);
     let edits = structural(&files);
-    assert_eq!(edits.len(), 5 * 1_000 - 2);
+    assert_eq!(edits.len(), 5 * 100 - 2);
 
-    // A step that is prime to the kinds reaches each of them, and all parts of the chain.
-    for (name, edit) in edits.iter().step_by(997) {
+    for (name, edit) in edits {
         let mut files = files.clone();
         edit(&mut files);
-        names(&verify(&files), name);
+        names(&known.verify(&files), &name);
     }
-}
-
-#[test]
-#[ignore = "takes a long time: every edit of every record of 1,000 runs, each verified from its bytes"]
-fn every_edit_of_every_record_of_a_thousand_runs_is_found() {
-    let files = pack(1_000);
-
-    for (name, edit) in structural(&files) {
-        let mut files = files.clone();
-        edit(&mut files);
-        names(&verify(&files), &name);
-    }
-}
-
-#[test]
-#[ignore = "takes a long time: every other value of every byte of a small pack"]
-fn every_other_value_of_every_byte_is_found() {
-    let mut files = pack(1);
-    let mut before = Verifier::new(public());
-
-    for file in 0..files.len() {
-        let name = files[file].0.clone();
-        for byte in 0..files[file].1.len() {
-            let was = files[file].1[byte];
-            for other in (0..=255).filter(|other| *other != was) {
-                files[file].1[byte] = other;
-                names(&verify_from(&before, &files[file..]), &name);
-            }
-            files[file].1[byte] = was;
-        }
-        before.file(&name, &files[file].1);
-    }
-
-    assert!(before.finish().is_complete());
 }

@@ -100,19 +100,32 @@ pub(crate) fn folder(runs: u64) -> (TempDir, Folder) {
     (directory, folder)
 }
 
+/// The files of a pack, by name.
+pub(crate) type Files = Vec<(String, Vec<u8>)>;
+
 /// Packs what started in the period.
 pub(crate) fn export(folder: &Folder, from: &str, to: &str) -> (Vec<u8>, Exported) {
+    export_as(folder, from, to, &key())
+}
+
+/// Packs what started in the period, as the holder of another key.
+pub(crate) fn export_as(
+    folder: &Folder,
+    from: &str,
+    to: &str,
+    key: &PrivateKey,
+) -> (Vec<u8>, Exported) {
     let period = Period::new(moment(from), moment(to)).unwrap();
     let mut bytes = Vec::new();
     let exported = block_on(async {
         let plans = folder.plans().await.unwrap();
-        pack::write(folder, plans, period, "0.1.0", &key(), &mut bytes).await
+        pack::write(folder, plans, period, "0.1.0", key, &mut bytes).await
     });
     (bytes, exported.unwrap())
 }
 
 /// The files of a pack, in order.
-pub(crate) fn files(pack: &[u8]) -> Vec<(String, Vec<u8>)> {
+pub(crate) fn files(pack: &[u8]) -> Files {
     let mut files = Vec::new();
     pack::walk(pack, |name, bytes| {
         files.push((name.to_owned(), bytes.to_vec()));

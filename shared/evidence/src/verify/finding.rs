@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a verification found.
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 
+use keyproof_verdict::Verdict;
 use serde::Serialize;
 
 use crate::key::KeyId;
@@ -26,7 +28,7 @@ pub struct Finding {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// Its bytes are not those that were signed, or another key signed them.
+    /// Its bytes are not those that were signed.
     Altered,
     /// It should be there.
     Missing,
@@ -39,6 +41,8 @@ pub enum Kind {
     /// Nothing was altered, but the pack itself says that something was not there to be packed, or
     /// that runs were not made.
     Incomplete,
+    /// A key is said to have signed it that was not given: nothing is known of who did.
+    Unverified,
 }
 
 /// The result of a verification.
@@ -48,6 +52,8 @@ pub struct Verification {
     pub findings: Vec<Finding>,
     /// Further findings.
     pub more: usize,
+    /// How many there are of each kind, in all.
+    pub counts: BTreeMap<Kind, usize>,
     /// What was verified.
     #[serde(flatten)]
     pub summary: Summary,
@@ -77,6 +83,7 @@ impl Kind {
             Self::Reordered => "reordered",
             Self::Unlisted => "unlisted",
             Self::Incomplete => "incomplete",
+            Self::Unverified => "unverified",
         }
     }
 }
@@ -88,20 +95,30 @@ impl Display for Kind {
 }
 
 impl Verification {
-    /// Whether nothing was altered, removed, repeated, reordered or added.
+    /// Whether nothing was altered, removed, repeated, reordered or added, and a given key signed everything.
     #[must_use]
     pub fn is_intact(&self) -> bool {
-        self.more == 0
-            && self
-                .findings
-                .iter()
-                .all(|finding| finding.kind == Kind::Incomplete)
+        self.counts.keys().all(|kind| *kind == Kind::Incomplete)
     }
 
     /// Whether it is intact and nothing was found to be missing even before it was packed.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.findings.is_empty() && self.more == 0
+        self.counts.is_empty()
+    }
+
+    /// What it comes to: a failure where anything was altered, removed, repeated, reordered or added;
+    /// inconclusive where runs are missing or a key was not at hand. Not finding out is never a pass.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        let unproven = |kind: &Kind| matches!(kind, Kind::Incomplete | Kind::Unverified);
+        if self.is_complete() {
+            Verdict::Pass
+        } else if self.counts.keys().all(unproven) {
+            Verdict::Inconclusive
+        } else {
+            Verdict::Fail
+        }
     }
 }
 
@@ -110,10 +127,12 @@ impl Verification {
 pub(super) struct Findings {
     told: Vec<Finding>,
     more: usize,
+    counts: BTreeMap<Kind, usize>,
 }
 
 impl Findings {
     pub(super) fn add(&mut self, kind: Kind, file: &str, sentence: impl Display) {
+        *self.counts.entry(kind).or_default() += 1;
         if self.told.len() < TOLD {
             self.told.push(Finding {
                 kind,
@@ -129,6 +148,7 @@ impl Findings {
         Verification {
             findings: self.told,
             more: self.more,
+            counts: self.counts,
             summary,
         }
     }

@@ -7,11 +7,11 @@ use super::finding::{Findings, Kind};
 use super::{Entry, Records};
 use crate::completeness::{Completeness, PlanCompleteness};
 use crate::digest::Digest;
-use crate::dsse::Envelope;
-use crate::key::PublicKey;
+use crate::dsse::{Envelope, EnvelopeError};
+use crate::key::{KeyId, PublicKey};
 use crate::ledger::{directory_name, plan_file, report_file};
 use crate::pack::{COMPLETENESS, MANIFEST, Manifest, PLANS, PlanOfPack, REPORTS};
-use crate::record::Record;
+use crate::record::{Record, RecordError};
 use crate::statement::Statement;
 
 /// What was read of a pack.
@@ -22,20 +22,27 @@ pub(super) struct Parts<'a> {
     pub(super) completeness: Option<&'a [u8]>,
 }
 
-/// Opens a stored manifest.
-pub(super) fn open(bytes: &[u8], keys: &[PublicKey]) -> Result<Statement<Manifest>, String> {
+/// Opens a stored manifest; with the key that is said to have signed it, where that is not among these.
+pub(super) fn open(
+    bytes: &[u8],
+    keys: &[PublicKey],
+) -> Result<(Statement<Manifest>, Option<KeyId>), String> {
     let envelope = Envelope::parse(bytes).map_err(|error| error.to_string())?;
-    let key = envelope.signer(keys).map_err(|error| error.to_string())?;
+    let unknown = match envelope.signer(keys) {
+        Ok(_) => None,
+        Err(EnvelopeError::UnknownKey(key)) => Some(key),
+        Err(error) => return Err(error.to_string()),
+    };
     let manifest =
         Statement::<Manifest>::parse(&envelope.payload).map_err(|error| error.to_string())?;
-    if manifest.predicate.key == key.id() {
-        Ok(manifest)
+    if manifest.predicate.key == envelope.key_id {
+        Ok((manifest, unknown))
     } else {
-        let named = manifest.predicate.key;
-        Err(format!(
-            "what is signed names the key `{named}`, but `{}` signed it",
-            key.id()
-        ))
+        Err(RecordError::Key {
+            named: manifest.predicate.key,
+            signed: envelope.key_id,
+        }
+        .to_string())
     }
 }
 

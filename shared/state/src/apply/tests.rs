@@ -8,6 +8,8 @@ mod attribution;
 mod histories;
 mod properties;
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use keyproof_core::Service;
 use keyproof_verdict::{
@@ -254,6 +256,18 @@ fn a_transition_says_everything_that_a_message_needs() {
 }
 
 #[test]
+fn a_run_in_short_is_all_of_it_but_its_text() {
+    let all = applied(&[(1, report(1, 0, &[(READ, pass())]))]);
+
+    let run = serde_json::to_value(&all.first().unwrap().run).unwrap();
+
+    let fields = run.as_object().unwrap().keys().map(String::as_str);
+    let mut names: BTreeSet<_> = ["pk", "sk", "schema"].into_iter().chain(fields).collect();
+    assert!(names.remove("report"));
+    assert_eq!(RunItem::in_short().collect::<BTreeSet<_>>(), names);
+}
+
+#[test]
 fn a_run_is_recorded_with_its_report_and_the_digest_of_its_bytes() {
     let mut seen = report(1, 0, &[(READ, pass())]);
     seen.sentinel = Some(Sentinel::of(vec![Trial {
@@ -276,7 +290,7 @@ fn a_run_is_recorded_with_its_report_and_the_digest_of_its_bytes() {
             "sentinel_awake": true,
             "started_at": "2026-01-15T00:00:00Z", "finished_at": "2026-01-15T00:00:10Z",
             "duration_ms": 10_000, "plan_digest": "sha256:0", "plan_version": 1,
-            "account": "111122223333", "region": "us-east-1",
+            "account": "111122223333", "region": "us-east-1", "endpoint": null,
             "report": text, "report_key": null, "report_digest": digest(text.as_bytes()),
             "expires": minute(0).as_second() + 10 + 400 * 24 * 3600,
         })

@@ -6,6 +6,9 @@ use keyproof_state::{ChangeItem, Item, Key, Noun, RunItem, RunStage, RunStatus};
 use super::Store;
 use crate::{Condition, Query, Range, StoreError, Table, Write, Written};
 
+/// The last number that keys have room for.
+const LAST: u64 = 999_999_999_999;
+
 /// Whether a run may be carried out under an id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claim {
@@ -108,7 +111,7 @@ impl<T: Table> Store<T> {
         before: Option<u64>,
         limit: usize,
     ) -> Result<Vec<RunItem>, StoreError> {
-        let last = before.map_or(999_999_999_999, |before| before.saturating_sub(1));
+        let last = before.map_or(LAST, |before| before.saturating_sub(1));
         let query = Query {
             range: Range::Between(Key::run(plan, 0).sk, Key::run(plan, last).sk),
             backwards: true,
@@ -117,6 +120,68 @@ impl<T: Table> Store<T> {
         };
         let items = self.table.query(&query).await?;
         nouns(items)
+    }
+
+    /// As [`runs`](Self::runs), without the reports' texts, which may be most of what there is.
+    ///
+    /// # Errors
+    ///
+    /// Where the table can't be read.
+    pub async fn runs_in_short(
+        &self,
+        plan: &str,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<RunItem>, StoreError> {
+        let last = before.map_or(LAST, |before| before.saturating_sub(1));
+        self.short(plan, 0, last, true, Some(limit)).await
+    }
+
+    /// The runs of a plan that were committed after one, in order, without the reports' texts.
+    ///
+    /// # Errors
+    ///
+    /// Where the table can't be read.
+    pub async fn runs_after(&self, plan: &str, commit: u64) -> Result<Vec<RunItem>, StoreError> {
+        self.short(plan, commit + 1, LAST, false, None).await
+    }
+
+    async fn short(
+        &self,
+        plan: &str,
+        from: u64,
+        to: u64,
+        backwards: bool,
+        limit: Option<usize>,
+    ) -> Result<Vec<RunItem>, StoreError> {
+        let query = Query {
+            range: Range::Between(Key::run(plan, from).sk, Key::run(plan, to).sk),
+            backwards,
+            limit,
+            fields: Some(RunItem::in_short().map(str::to_owned).collect()),
+            ..Query::partition(Key::plan(plan))
+        };
+        nouns(self.table.query(&query).await?)
+    }
+
+    /// What the runs of a plan changed that were committed from one on, in order.
+    ///
+    /// # Errors
+    ///
+    /// Where the table can't be read.
+    pub async fn changes_from(
+        &self,
+        plan: &str,
+        commit: u64,
+    ) -> Result<Vec<ChangeItem>, StoreError> {
+        let from = Key::change(plan, commit, 1).sk;
+        // Beyond the last run's parts.
+        let to = format!("{}~", Key::change(plan, LAST, 1).sk);
+        let query = Query {
+            range: Range::Between(from, to),
+            ..Query::partition(Key::plan(plan))
+        };
+        nouns(self.table.query(&query).await?)
     }
 
     /// What a committed run changed, in order; empty where nothing.

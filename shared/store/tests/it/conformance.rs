@@ -269,6 +269,24 @@ async fn queries_are_in_order(table: &impl Table) {
         ..Query::partition("q")
     };
     assert_eq!(found(none).await, [] as [&str; 0]);
+
+    // `plan` and `region` are reserved words.
+    let fields = json!({"plan": "p", "region": "r", "report": "x"});
+    let put = Write::put(item("fields", "1", &fields));
+    assert_eq!(table.write(&[put]).await.unwrap(), Written::Done);
+    let some = Query {
+        fields: Some(
+            ["sk", "plan", "region", "nowhere"]
+                .map(str::to_owned)
+                .to_vec(),
+        ),
+        ..Query::partition("fields")
+    };
+    let found = table.query(&some).await.unwrap();
+    assert_eq!(
+        Value::Array(found.into_iter().map(Value::Object).collect()),
+        json!([{"sk": "1", "plan": "p", "region": "r"}])
+    );
 }
 
 #[tokio::test]

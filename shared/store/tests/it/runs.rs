@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Runs by id and in order, and requests that are taken once.
 
-use keyproof_state::{Rules, RunStage, RunStatus, StackConfig, TakenRequest};
+use keyproof_state::{Rules, RunItem, RunStage, RunStatus, StackConfig, TakenRequest};
 use keyproof_store::memory::{MemoryReports, MemoryTable};
 use keyproof_store::{Claim, Store, Taken};
 use keyproof_verdict::Verdict;
@@ -191,4 +191,32 @@ async fn the_stack_says_what_it_is_made_of() {
     store.put_config(&config).await.unwrap();
 
     assert_eq!(store.config().await.unwrap(), Some(config));
+}
+
+#[tokio::test]
+async fn runs_and_changes_are_read_from_one_on_and_without_their_texts() {
+    let store = store();
+    for number in 1..=4 {
+        commit(&store, number).await;
+    }
+    let short = |mut run: RunItem| {
+        assert!(run.report.take().is_some());
+        run
+    };
+    let mut whole: Vec<_> = store.runs("orders", None, 10).await.unwrap();
+    whole.reverse();
+    let whole: Vec<_> = whole.into_iter().map(short).collect();
+
+    assert_eq!(store.runs_after("orders", 0).await.unwrap(), whole);
+    assert_eq!(store.runs_after("orders", 3).await.unwrap(), whole[3..]);
+    assert_eq!(store.runs_after("orders", 4).await.unwrap(), []);
+    assert_eq!(
+        store.runs_in_short("orders", Some(4), 2).await.unwrap(),
+        [whole[2].clone(), whole[1].clone()]
+    );
+    // The first run alone changed anything.
+    let first = store.changes("orders", 1).await.unwrap();
+    assert!(!first.is_empty());
+    assert_eq!(store.changes_from("orders", 1).await.unwrap(), first);
+    assert_eq!(store.changes_from("orders", 2).await.unwrap(), []);
 }

@@ -3,15 +3,17 @@
 
 use std::path::PathBuf;
 
-use jiff::Timestamp;
-use keyproof_evidence::pack::{Exported, PlanOfSource, Source};
+use jiff::{SignedDuration, Timestamp};
+use keyproof_evidence::pack::{Exported, PackError, PlanOfSource, Source};
 use keyproof_evidence::{Folder, Period, pack};
+use keyproof_vault::BucketSource;
 
 use crate::error::CliError;
 use crate::file;
 use crate::io::Io;
 use crate::outcome::Outcome;
-use crate::signing;
+use crate::signing::{Signer, SigningKey};
+use crate::stack::{self, Stack};
 
 /// Pack the records of a period for an auditor
 ///
@@ -26,45 +28,50 @@ pub(super) struct Arguments {
     /// First moment after the period
     #[arg(long, value_name = "MOMENT", value_parser = Period::moment)]
     to: Timestamp,
-    /// Folder of records, as `keyproof verify --record` keeps it
-    #[arg(long, value_name = "FOLDER")]
-    records: PathBuf,
+    /// Folder of records, as `keyproof verify --record` keeps it [default: the deployed service's bucket of
+    /// evidence]
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["stack", "state_table"])]
+    records: Option<PathBuf>,
     /// Plan to pack; repeat it for more [default: all]
     #[arg(long, value_name = "NAME")]
     plan: Vec<String>,
-    /// Minutes between two runs, as they were scheduled; without it nothing can be said about runs that
-    /// were never made
+    /// Minutes between two runs, as they were scheduled [default: as the deployed service has it now]; for a
+    /// folder, nothing can be said without it about runs that were never made
     #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u32).range(1..))]
     interval: Option<u32>,
-    /// Private key that signs the manifest
+    /// Key that signs the manifest: a file, or a key in KMS, by its ARN or `alias/NAME`
     #[arg(
         long,
-        value_name = "FILE",
+        value_name = "KEY",
         env = "KEYPROOF_SIGNING_KEY",
-        hide_env_values = true
+        hide_env_values = true,
+        value_parser = SigningKey::parser()
     )]
-    signing_key: PathBuf,
+    signing_key: SigningKey,
     /// File for the pack, a .tar.gz
     #[arg(long, value_name = "FILE")]
     output: PathBuf,
+    #[command(flatten)]
+    stack: stack::Options,
 }
 
 pub(super) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliError> {
     let period = Period::new(arguments.from, arguments.to)
         .map_err(|error| CliError::Usage(error.to_string()))?;
-    let key = signing::private_key(&arguments.signing_key)?;
-    let folder = Folder::new(&arguments.records).with_interval(arguments.interval);
-    let mut bytes = Vec::new();
     let exported = crate::block_on(async {
-        let plans = chosen(folder.plans().await?, &arguments.plan)?;
-        let version = env!("CARGO_PKG_VERSION");
-        pack::write(&folder, plans, period, version, &key, &mut bytes)
-            .await
-            .map_err(|source| CliError::Pack {
-                name: arguments.output.display().to_string(),
-                source,
-            })
+        let config = || arguments.stack.config(Stack::REGION);
+        let key = arguments.signing_key.open(config).await?;
+        if let Some(records) = &arguments.records {
+            let folder = Folder::new(records).with_interval(arguments.interval);
+            pack(arguments, &folder, period, &key).await
+        } else {
+            let stack = arguments.stack.connect(Stack::REGION).await?;
+            let plans = deployed(&stack, &period, arguments.interval).await?;
+            let source = BucketSource::new(stack.evidence().await?, plans);
+            pack(arguments, &source, period, &key).await
+        }
     })??;
+    let (bytes, exported) = exported;
     file::write(&arguments.output, &bytes).map_err(|source| CliError::Write {
         what: format!("`{}`", arguments.output.display()),
         source,
@@ -75,6 +82,62 @@ pub(super) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
     } else {
         Outcome::Fail
     })
+}
+
+async fn pack<S: Source>(
+    arguments: &Arguments,
+    source: &S,
+    period: Period,
+    key: &Signer,
+) -> Result<(Vec<u8>, Exported), CliError> {
+    let failed = |source| CliError::Pack {
+        name: arguments.output.display().to_string(),
+        source,
+    };
+    let known = source.plans().await;
+    let known = known.map_err(|error| failed(PackError::Source(Box::new(error))))?;
+    let plans = chosen(known, &arguments.plan)?;
+    let mut bytes = Vec::new();
+    let version = env!("CARGO_PKG_VERSION");
+    let exported = pack::write(source, plans, period, version, key, &mut bytes).await;
+    Ok((bytes, exported.map_err(failed)?))
+}
+
+/// The plans of a stack, with what its table knows of their runs: a record that is gone is missed by that.
+async fn deployed(
+    stack: &Stack,
+    period: &Period,
+    interval: Option<u32>,
+) -> Result<Vec<PlanOfSource>, CliError> {
+    /// Runs that are read at a time.
+    const PAGE: usize = 200;
+    /// Commits are nearly in the order of starts: a run takes a quarter of an hour at most.
+    const MARGIN: SignedDuration = SignedDuration::from_hours(24);
+    let since = period.from.checked_sub(MARGIN).unwrap_or(period.from);
+    let mut plans = Vec::new();
+    for name in stack.store.plans().await? {
+        let Some(head) = stack.store.head(&name).await? else {
+            continue;
+        };
+        let mut runs = Vec::new();
+        let mut before = None;
+        loop {
+            let page = stack.store.runs_in_short(&name, before, PAGE).await?;
+            let within = page.iter().filter(|run| period.contains(run.started_at));
+            runs.extend(within.map(|run| run.commit));
+            match page.last() {
+                Some(last) if last.started_at >= since => before = Some(last.commit),
+                Some(_) | None => break,
+            }
+        }
+        runs.reverse();
+        plans.push(PlanOfSource {
+            name,
+            interval_minutes: interval.or(head.interval_minutes),
+            runs,
+        });
+    }
+    Ok(plans)
 }
 
 /// The plans that were asked for. One that there is nothing of is a mistake, not an empty pack.

@@ -9,7 +9,8 @@ use keyproof_evidence::{KeyError, PrivateKey, PublicKey, Sign};
 use crate::error::CliError;
 use crate::io::Io;
 use crate::outcome::Outcome;
-use crate::signing;
+use crate::signing::{self, SigningKey};
+use crate::stack::{self, Stack};
 
 /// Make a key that signs records
 ///
@@ -23,44 +24,69 @@ pub(super) struct Keygen {
 }
 
 /// Print the public half of a signing key, as PEM
+///
+/// Of a key in a file, of a key in KMS, or, where neither is named, of the key that signs the deployed service's
+/// records. It is all that verifying needs.
 #[derive(Debug, clap::Args)]
 pub(super) struct Public {
-    /// The private key
+    /// The key: a file, or a key in KMS, by its ARN or `alias/NAME` [default: the stack's]
     #[arg(
         long,
-        value_name = "FILE",
+        value_name = "KEY",
         env = "KEYPROOF_SIGNING_KEY",
-        hide_env_values = true
+        hide_env_values = true,
+        value_parser = SigningKey::parser()
     )]
-    signing_key: PathBuf,
+    signing_key: Option<SigningKey>,
+    #[command(flatten)]
+    stack: stack::Options,
 }
 
 pub(super) fn generate(arguments: &Keygen, io: &mut Io) -> Result<Outcome, CliError> {
-    let key = PrivateKey::generate().map_err(unusable(&arguments.file))?;
+    let name = arguments.file.display().to_string();
+    let key = PrivateKey::generate().map_err(unusable(&name))?;
     signing::write_private_key(&arguments.file, &key)?;
     io.stderr.say(format_args!(
-        "wrote the private key `{}`; its id is {}",
-        arguments.file.display(),
+        "wrote the private key `{name}`; its id is {}",
         key.public_key().id(),
     ));
-    print(key.public_key(), &arguments.file, io)
+    print(key.public_key(), &name, io)
 }
 
 pub(super) fn public(arguments: &Public, io: &mut Io) -> Result<Outcome, CliError> {
-    let key = signing::private_key(&arguments.signing_key)?;
-    print(key.public_key(), &arguments.signing_key, io)
+    let (name, key) = crate::block_on(async {
+        // A variable may name one's own key; who names a stack means its key.
+        let named = arguments.signing_key.clone();
+        let name = match named.filter(|_| !arguments.stack.is_named()) {
+            Some(name) => name,
+            None => of_stack(&arguments.stack).await?,
+        };
+        let config = || arguments.stack.config(Stack::REGION);
+        let key = name.open(config).await?;
+        Ok::<_, CliError>((name, key))
+    })??;
+    print(key.public_key(), &name.to_string(), io)
 }
 
-fn print(key: &PublicKey, file: &std::path::Path, io: &mut Io) -> Result<Outcome, CliError> {
-    let text = key.to_pem().map_err(unusable(file))?;
+async fn of_stack(options: &stack::Options) -> Result<SigningKey, CliError> {
+    let parts = options.connect(Stack::REGION).await?.parts().await?;
+    parts.signing_key.map(SigningKey::Kms).ok_or_else(|| {
+        CliError::Usage(
+            "the stack signs nothing: it was deployed without a key for evidence".to_owned(),
+        )
+    })
+}
+
+fn print(key: &PublicKey, name: &str, io: &mut Io) -> Result<Outcome, CliError> {
+    let text = key.to_pem().map_err(unusable(name))?;
     io.stdout
         .write_all(text.as_bytes())
         .map_err(CliError::stdout)?;
     Ok(Outcome::Pass)
 }
 
-fn unusable(file: &std::path::Path) -> impl Fn(KeyError) -> CliError {
-    let name = file.display().to_string();
+fn unusable(name: &str) -> impl Fn(KeyError) -> CliError {
+    let name = name.to_owned();
     move |source| CliError::Key {
         name: name.clone(),
         source,

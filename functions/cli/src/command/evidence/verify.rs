@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use keyproof_evidence::{PlanCompleteness, Verification, Verifier};
 use keyproof_report::visible;
+use keyproof_verdict::Verdict;
 use serde_json::{Value, json};
 
 use crate::command::plan::counted;
@@ -19,8 +20,9 @@ use crate::signing;
 /// Verify a pack, offline, with the public key alone
 ///
 /// Exit code 0: every record is intact and nothing is missing. 1: something was altered, removed,
-/// repeated, reordered, added, or signed by another key; each line says what. 3: intact, but not
-/// complete: runs were not made, or files that records name were not there to be packed.
+/// repeated, reordered or added; each line says what. 3: it could not be found out: a key that signed was
+/// not given; or intact, but not complete: runs were not made, or files that records name were not there to
+/// be packed.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The pack, a .tar.gz from `keyproof evidence export`
@@ -57,20 +59,13 @@ pub(super) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
         Format::Json => writeln!(io.stdout, "{:#}", as_json(&verification)),
     };
     written.map_err(CliError::stdout)?;
-    Ok(outcome(&verification))
-}
-
-fn outcome(verification: &Verification) -> Outcome {
-    match (verification.is_intact(), verification.is_complete()) {
-        (false, _) => Outcome::Fail,
-        (true, false) => Outcome::Inconclusive,
-        (true, true) => Outcome::Pass,
-    }
+    Ok(Outcome::from(verification.verdict()))
 }
 
 fn as_json(verification: &Verification) -> Value {
     let mut value = json!({
         "schema": "keyproof.evidence-verification/v1",
+        "verdict": verification.verdict(),
         "intact": verification.is_intact(),
         "complete": verification.is_complete(),
     });
@@ -85,15 +80,14 @@ fn as_json(verification: &Verification) -> Value {
 fn text(verification: &Verification, out: &mut impl Write) -> io::Result<()> {
     let summary = &verification.summary;
     let findings = verification.findings.len() + verification.more;
-    let (sign, sentence) = match outcome(verification) {
-        Outcome::Pass => ("✓", "INTACT: nothing is altered or missing".to_owned()),
-        Outcome::Inconclusive => (
-            "?",
-            format!("INTACT, BUT NOT COMPLETE: {}", counted(findings, "finding")),
-        ),
-        Outcome::Fail | Outcome::NotCarriedOut => {
-            ("✗", format!("NOT INTACT: {}", counted(findings, "finding")))
+    let number = counted(findings, "finding");
+    let (sign, sentence) = match verification.verdict() {
+        Verdict::Pass => ("✓", "INTACT: nothing is altered or missing".to_owned()),
+        Verdict::Inconclusive if verification.is_intact() => {
+            ("?", format!("INTACT, BUT NOT COMPLETE: {number}"))
         }
+        Verdict::Inconclusive => ("?", format!("NOT VERIFIED: {number}")),
+        Verdict::Fail => ("✗", format!("NOT INTACT: {number}")),
     };
     writeln!(out, "{sign} {sentence}")?;
     for finding in &verification.findings {

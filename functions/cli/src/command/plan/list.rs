@@ -3,10 +3,10 @@
 
 use std::io::Write;
 
-use super::stack::{Options, Stack};
 use crate::error::CliError;
 use crate::io::Io;
 use crate::outcome::Outcome;
+use crate::stack::{Options, Stack};
 
 /// List the plans of a deployed stack: name, version, schedule, last run
 #[derive(Debug, clap::Args)]

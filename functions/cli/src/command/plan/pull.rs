@@ -5,10 +5,10 @@ use std::io::Write;
 
 use keyproof_plan::Plan;
 
-use super::stack::{Options, Stack};
 use crate::error::CliError;
 use crate::io::Io;
 use crate::outcome::Outcome;
+use crate::stack::{Options, Stack};
 
 /// Print a plan of a deployed stack, byte for byte as it was pushed
 #[derive(Debug, clap::Args)]

@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use keyproof_plan::Plan;
 use keyproof_store::{Every, Schedule, Schedules};
 
-use super::stack::Options;
 use crate::error::CliError;
 use crate::input::Source;
 use crate::io::Io;
 use crate::outcome::Outcome;
+use crate::stack::Options;
 
 /// Store a plan in a deployed stack
 ///

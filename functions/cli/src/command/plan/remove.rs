@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use keyproof_store::Schedules;
 
 use super::pull::no_plan;
-use super::stack::{Options, Stack};
 use crate::error::CliError;
 use crate::io::Io;
 use crate::outcome::Outcome;
+use crate::stack::{Options, Stack};
 
 /// Remove a plan from a deployed stack
 ///

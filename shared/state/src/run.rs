@@ -79,6 +79,7 @@ impl RunItem {
             "confirms",
             "late",
             "summary",
+            "sentinel_awake",
             "started_at",
             "finished_at",
             "duration_ms",

@@ -23,4 +23,5 @@ mod keys;
 mod odd_replies;
 mod secrets;
 mod sessions;
+mod tasks;
 mod world;

@@ -18,6 +18,7 @@ mod table;
 mod tests;
 
 pub use error::{AccountError, AccountProblem};
+pub use policy::policy;
 
 use keyproof_core::AccountId;
 use keyproof_document::Place;

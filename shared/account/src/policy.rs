@@ -45,6 +45,17 @@ pub(crate) fn read(
     Ok(source)
 }
 
+/// The policy in a text of IAM's, percent-encoded or not; none where it is no JSON.
+#[must_use]
+pub fn policy(text: &str) -> Option<serde_json::Value> {
+    let plain = if text.trim_start().starts_with('%') {
+        decoded(text)?
+    } else {
+        text.to_owned()
+    };
+    serde_json::from_str(&plain).ok()
+}
+
 /// RFC 3986, which is how IAM encodes documents.
 fn decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());

@@ -12,6 +12,7 @@ use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
+use keyproof_core::RoleArn;
 use serde_json::{Value, json};
 
 use crate::port::ReadDocuments;
@@ -88,6 +89,24 @@ struct Failed {
 impl From<Failed> for String {
     fn from(failed: Failed) -> Self {
         failed.clause
+    }
+}
+
+impl Aws {
+    /// A role's trust policy, from one call.
+    ///
+    /// # Errors
+    ///
+    /// Where the role can't be read, is another account's, or has a policy that is none: a clause.
+    pub async fn trust(&self, role: &RoleArn) -> Result<Value, String> {
+        let name = role.role_name();
+        let got = self.iam.get_role().role_name(name).send();
+        let got = answer("iam:GetRole", name, got).await?;
+        let found = got.role().filter(|found| found.arn() == role.as_str());
+        let policy = found.and_then(|found| found.assume_role_policy_document());
+        policy.and_then(keyproof_account::policy).ok_or_else(|| {
+            format!("iam:GetRole of `{name}`: the reply has no trust policy of `{role}`")
+        })
     }
 }
 

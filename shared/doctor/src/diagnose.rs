@@ -6,17 +6,22 @@ use std::collections::BTreeMap;
 use keyproof_aws::Examination;
 use keyproof_plan::{Plan, Principal};
 use keyproof_verdict::{ProbeRow, RunFacts, judge};
+use serde_json::Value;
 
 use crate::check::{Check, Diagnosis, Environment, PlanRow};
 use crate::mend::Who;
 use crate::policy::{Known, Place, runner_policy};
-use crate::{plan, principal, runner, table};
+use crate::{plan, principal, runner, table, trust};
 
 /// What the plan doesn't say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Circumstances {
     /// The minutes between two runs, where something runs the plan again and again.
     pub interval_minutes: Option<u32>,
+    /// Trust policies, by the principal's name, of those roles that could be read.
+    pub trust: BTreeMap<String, Value>,
+    /// The ARN of the runner's role, path included, or of the user; where it is known.
+    pub runner: Option<String>,
 }
 
 /// A plan, what was found for it, and what follows: what every check looks at.
@@ -25,6 +30,9 @@ pub(crate) struct Case<'a> {
     pub(crate) found: &'a Examination,
     pub(crate) runner: Who,
     pub(crate) place: Place,
+    pub(crate) trust: &'a BTreeMap<String, Value>,
+    /// The runner, as trust policies name it.
+    pub(crate) trusted: Option<String>,
     /// A run's judgement of the tables and of the witnesses' reads, by probe id.
     pub(crate) rows: BTreeMap<String, ProbeRow>,
     /// The plan's file, for commands.
@@ -73,6 +81,8 @@ pub fn diagnose(
         found,
         runner,
         place: Place::of(plan, &known),
+        trust: &circumstances.trust,
+        trusted: circumstances.runner.clone(),
         rows: judged
             .into_iter()
             .map(|row| (row.id.clone(), row))
@@ -83,6 +93,7 @@ pub fn diagnose(
     checks.extend(runner::guard(found.unguarded));
     for (name, principal) in &plan.principals {
         checks.push(principal::session(&case, name, principal));
+        checks.extend(trust::check(&case, name, principal));
     }
     for (name, table) in &plan.tables {
         checks.extend(table::checks(&case, name, table));

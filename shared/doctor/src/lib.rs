@@ -17,6 +17,7 @@ mod principal;
 mod runner;
 mod table;
 mod text;
+mod trust;
 
 #[cfg(test)]
 mod tests;

@@ -12,6 +12,7 @@ use crate::diagnose::Case;
 use crate::mend::{lift, limit, may_be, said};
 use crate::policy::takes;
 use crate::runner::reach;
+use crate::trust;
 
 pub(crate) fn session(case: &Case<'_>, name: &str, principal: &Principal) -> Check {
     let id = format!("principal/{name}/session");
@@ -27,6 +28,16 @@ pub(crate) fn session(case: &Case<'_>, name: &str, principal: &Principal) -> Che
                 "the runner may try to assume `{role}`; that it succeeds is for `verify` to judge"
             ),
         ),
+        (Answer::Denied(denial), true)
+            if denial.policy.is_none() && trust::refuses(case, name, principal) =>
+        {
+            Check::ok(
+                id,
+                format!(
+                    "STS refuses the runner `{role}`, as the plan expects, and so does the trust policy, as it was read"
+                ),
+            )
+        }
         (Answer::Denied(denial), true) => planned_refusal(case, id, principal, seen, denial),
         (Answer::Denied(denial), false) => refused(case, id, principal, seen, denial),
         (Answer::Unknown(Blindness::WrongSession), _) => Check::problem(
@@ -62,7 +73,7 @@ pub(crate) fn session(case: &Case<'_>, name: &str, principal: &Principal) -> Che
 }
 
 /// Whether the plan wants STS to refuse.
-fn refusal_is_planned(plan: &Plan, name: &str) -> bool {
+pub(crate) fn refusal_is_planned(plan: &Plan, name: &str) -> bool {
     plan.expectations.iter().any(|one| {
         one.principal == name
             && one.actions.contains(&Action::AssumeRole)
@@ -132,7 +143,7 @@ fn refused(
             } else {
                 format!("the trust policy of `{role}`")
             };
-            mends.push(trust(case, principal, &what));
+            mends.push(trusting(case, principal, &what));
         }
         if denial.policy.is_none() {
             // STS answers so for a role that doesn't exist, too.
@@ -164,7 +175,7 @@ fn refused(
     .lacking(lacked)
 }
 
-fn trust(case: &Case<'_>, principal: &Principal, what: &str) -> Mend {
+fn trusting(case: &Case<'_>, principal: &Principal, what: &str) -> Mend {
     let actions: Vec<&str> = ASSUME
         .iter()
         .copied()

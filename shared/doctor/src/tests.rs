@@ -3,3 +3,4 @@
 
 mod diagnosis;
 mod policy;
+mod trust;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use jiff::{Timestamp, tz::TimeZone};
 use keyproof_aws::{Runner, RunnerError, Settings, examine, resolve};
+use keyproof_diagnose::{Aws, ReadDocuments};
 use keyproof_doctor::{
     Circumstances, Diagnosis, Known, RunnerPolicy, State, diagnose, render, runner_policy,
 };
@@ -25,7 +26,8 @@ use crate::world::World;
 /// Ask for everything that a run of a plan needs, and say what is missing, each with the mend
 ///
 /// Who the runner is, what its clock says, whether each role can be assumed, each table, key and index
-/// looked at, each canary read by a witness: asked for, not guessed. Nothing is changed. Then the
+/// looked at, each canary read by a witness: asked for, not guessed. Where roles may be read, whom each
+/// trust policy lets in, and which condition stands in the runner's way. Nothing is changed. Then the
 /// least-privilege policy that the runner needs for this plan; with --policy that alone.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -152,9 +154,21 @@ impl Arguments {
                 plan_file: settings.plan_file.clone(),
                 today: started_at.to_zoned_datetime(TimeZone::UTC).date(),
             };
-            let circumstances = Circumstances {
+            let aws = Aws::new(runner.service_config(None), &found.region);
+            let mut circumstances = Circumstances {
                 interval_minutes: self.interval,
+                runner: aws.caller().await.ok(),
+                ..Circumstances::default()
             };
+            // No run needs to read them: where it may not, STS's own answer has to do.
+            for (name, principal) in &plan.principals {
+                match aws.trust(&principal.role).await {
+                    Ok(policy) => {
+                        circumstances.trust.insert(name.clone(), policy);
+                    }
+                    Err(why) => tracing::info!(principal = name, why, "no trust policy was read"),
+                }
+            }
             diagnose(plan, &found, &circumstances, facts)
         })
     }

@@ -61,7 +61,9 @@ fn the_repositorys_own_stack_has_all_that_a_run_needs() {
             "runner/identity: ok",
             "runner/clock: ok",
             "principal/reader/session: ok",
+            "principal/reader/trust: ok",
             "principal/outsider/session: ok",
+            "principal/outsider/trust: ok",
             "table/orders/table: ok",
             "table/orders/index/by-customer: ok",
             "table/orders/key: ok",
@@ -76,7 +78,7 @@ fn the_repositorys_own_stack_has_all_that_a_run_needs() {
     assert_eq!(diagnosis["schema"], "keyproof.doctor/v1");
     assert_eq!(
         diagnosis["summary"],
-        json!({"state": "ok", "ok": 13, "problem": 0, "unknown": 0})
+        json!({"state": "ok", "ok": 15, "problem": 0, "unknown": 0})
     );
     assert_eq!(run.stderr, "");
 }
@@ -384,4 +386,52 @@ async fn the_policy_that_names_an_alias_is_enough_too() {
 
     verify.exits(0);
     doctor.exits(0);
+}
+
+#[tokio::test]
+async fn a_trust_policy_says_whom_it_lets_in_and_what_stands_in_the_way() {
+    let template = include_str!("../../../../template.yaml");
+    let plan = include_str!("../../../../plans/orders.yaml");
+    let role = template.split_once("\n  ReaderRole:").unwrap().1;
+    let role = role.split_once("\n  ReaderPolicy:").unwrap().0;
+    let guarded = role.replace(
+        "            Action: sts:AssumeRole\n",
+        "            Action: sts:AssumeRole\n            Condition: { StringEquals: { sts:ExternalId: 5ecret-5ecret } }\n",
+    );
+    assert_ne!(role, guarded);
+
+    let well = Stack::new(template, plan);
+    let well = well
+        .run_as_administrator(&["doctor", "--format", "json"])
+        .await;
+    let refused = Stack::new(&template.replace(role, &guarded), plan);
+    let refused = refused
+        .run_as_administrator(&["doctor", "--format", "json"])
+        .await;
+
+    let check = |run: &Run| {
+        let diagnosis: Value = serde_json::from_str(&run.stdout).unwrap();
+        let checks = diagnosis["checks"].as_array().unwrap().clone();
+        let found = checks
+            .into_iter()
+            .find(|one| one["id"] == "principal/reader/trust");
+        found.unwrap()
+    };
+    let (well, refused) = (check(&well), check(&refused));
+    assert_eq!(well["state"], "ok", "{well}");
+    assert!(
+        well["finding"].as_str().unwrap().contains(" lets in "),
+        "{well}"
+    );
+    assert_eq!(refused["state"], "problem", "{refused}");
+    let finding = refused["finding"].as_str().unwrap();
+    assert!(
+        finding.ends_with("only on `sts:ExternalId`, which stands in the way"),
+        "{finding}"
+    );
+    assert_eq!(
+        refused["mends"][0]["text"],
+        "give the principal in the plan the `external_id` that the trust policy asks for"
+    );
+    assert!(!refused.to_string().contains("5ecret"));
 }

@@ -40,7 +40,7 @@ fn seen(answer: Answer, code: Option<&str>, message: &str) -> Observation {
     }
 }
 
-fn refused(policy: Option<PolicyType>) -> Observation {
+pub(super) fn refused(policy: Option<PolicyType>) -> Observation {
     let denial = Denial {
         by: Some(Service::Sts),
         policy,
@@ -54,7 +54,7 @@ fn refused(policy: Option<PolicyType>) -> Observation {
 }
 
 /// A session of a role looked, and its only principal's session came to this.
-fn found(session: Observation) -> Examination {
+pub(super) fn found(session: Observation) -> Examination {
     let runner = "arn:aws:sts::111122223333:assumed-role/ci/s".to_owned();
     Examination {
         caller: Ok(runner),
@@ -70,7 +70,7 @@ fn found(session: Observation) -> Examination {
     }
 }
 
-fn facts() -> RunFacts {
+pub(super) fn facts() -> RunFacts {
     let at = "2026-10-01T12:00:00Z".parse().unwrap();
     RunFacts {
         id: "01J9000000000000000000000".to_owned(),
@@ -87,7 +87,11 @@ fn facts() -> RunFacts {
 }
 
 fn told(plan: &Plan, found: &Examination, interval_minutes: Option<u32>) -> Diagnosis {
-    diagnose(plan, found, &Circumstances { interval_minutes }, facts())
+    let circumstances = Circumstances {
+        interval_minutes,
+        ..Circumstances::default()
+    };
+    diagnose(plan, found, &circumstances, facts())
 }
 
 #[track_caller]
@@ -105,7 +109,7 @@ fn session(more: &str, seen: Observation) -> Check {
     .clone()
 }
 
-fn allowed() -> Observation {
+pub(super) fn allowed() -> Observation {
     seen(Answer::Allowed(Evidence::Succeeded), None, "")
 }
 

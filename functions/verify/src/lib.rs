@@ -44,6 +44,7 @@ pub const PERMISSIONS: &[(&str, &[&str])] = &[
     ("plan tables and keys", keyproof_aws::iam_actions::INSPECT),
     ("KEYPROOF_STATE_TABLE", keyproof_store::iam_actions::READ),
     ("KEYPROOF_STATE_TABLE", keyproof_store::iam_actions::WRITE),
+    ("KEYPROOF_STATE_TABLE", keyproof_store::iam_actions::REMOVE),
     (
         "KEYPROOF_REPORT_BUCKET",
         keyproof_store::iam_actions::PUT_REPORT,

@@ -135,6 +135,10 @@ impl<P: Ports> StoredRun<'_, P> {
         match self.stack.store.claim(&status).await? {
             Claim::Free => {}
             Claim::Done(commit) => {
+                self.stack
+                    .store
+                    .settle(&status.plan, &status.run_id)
+                    .await?;
                 tracing::info!(
                     run_id = status.run_id,
                     commit,

@@ -71,10 +71,27 @@ impl Key {
         Self::new(Self::plan(plan), STATE)
     }
 
-    /// A part of a plan's state, from 1.
+    /// A part of a plan's state, from 1; one that was written ahead of its head has a generation.
     #[must_use]
-    pub fn state_part(plan: &str, part: usize) -> Self {
-        Self::new(Self::plan(plan), format!("{STATE}#{part:03}"))
+    pub fn state_part(plan: &str, part: usize, generation: Option<&str>) -> Self {
+        let place = format!("{STATE}#{part:03}");
+        let sk = match generation {
+            Some(generation) => format!("{place}#{generation}"),
+            None => place,
+        };
+        Self::new(Self::plan(plan), sk)
+    }
+
+    /// A part of a plan's text, from 1, by the text's digest.
+    #[must_use]
+    pub fn text_part(plan: &str, digest: &str, part: usize) -> Self {
+        Self::new(Self::plan(plan), format!("TEXT#{digest}#{part:03}"))
+    }
+
+    /// A part of what a run changed, while the run is being committed.
+    #[must_use]
+    pub fn staged(plan: &str, run_id: &str, part: usize) -> Self {
+        Self::new(Self::plan(plan), format!("STAGED#{run_id}#{part:05}"))
     }
 
     /// A committed run.

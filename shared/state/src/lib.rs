@@ -37,5 +37,5 @@ pub use plan::{PlanHead, PlanVersion};
 pub use reference::{Reference, ReferenceError, ReferenceKind, references};
 pub use request::{RequestError, RunRequest, is_word, ulid};
 pub use run::{RunItem, RunStage, RunStatus, TakenRequest};
-pub use shard::{StateItems, join, split};
+pub use shard::{StateItems, join, left_behind, split};
 pub use standing::{Incident, LastRun, PlanState, ProbeState, Standing};

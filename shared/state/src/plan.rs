@@ -48,6 +48,9 @@ pub struct PlanVersion {
     pub digest: String,
     /// The document as it was pushed, byte for byte.
     pub text: String,
+    /// In how many items the document is stored apart from this; 0 where it is not.
+    #[serde(default)]
+    pub text_parts: usize,
     /// When it was pushed.
     pub pushed_at: Timestamp,
     /// By whom.

@@ -127,6 +127,9 @@ pub struct PlanState {
     /// In how many parts the probes are stored apart from this; 0 where they are not.
     #[serde(default)]
     pub parts: usize,
+    /// Where a part is that was written ahead of this, by the part's number.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub generations: BTreeMap<String, String>,
     /// The ARNs of the keys that tables were seen to be encrypted with.
     #[serde(default)]
     pub keys: BTreeSet<String>,
@@ -145,6 +148,7 @@ impl PlanState {
             last_run: None,
             last_pass: None,
             parts: 0,
+            generations: BTreeMap::new(),
             keys: BTreeSet::new(),
             probes: BTreeMap::new(),
         }

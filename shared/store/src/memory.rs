@@ -99,6 +99,7 @@ impl Table for MemoryTable {
 
     async fn write(&self, writes: &[Write]) -> Result<Written, TableError> {
         let mut memory = self.ready()?;
+        room(writes)?;
         let refused: Vec<usize> = writes
             .iter()
             .enumerate()
@@ -141,6 +142,29 @@ impl Table for MemoryTable {
         }
         Ok(Updated::Done(item))
     }
+}
+
+/// A transaction's limits, and an item's.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
+fn room(writes: &[Write]) -> Result<(), TableError> {
+    let size = |write: &Write| match write {
+        Write::Put { item, .. } => serde_json::to_string(item).map_or(0, |json| json.len()),
+        Write::Update(_) | Write::Delete { .. } => 0,
+    };
+    let sizes: Vec<_> = writes.iter().map(size).collect();
+    let too_large = sizes.iter().any(|&size| size > 400_000);
+    if writes.len() <= 100 && !too_large && sizes.iter().sum::<usize>() <= 4_000_000 {
+        return Ok(());
+    }
+    Err(TableError::Call {
+        what: "write to",
+        table: "memory".to_owned(),
+        why: format!(
+            "ValidationException: {} items of {sizes:?} bytes",
+            writes.len()
+        ),
+        refused: true,
+    })
 }
 
 fn parts(write: &Write) -> (Key, &[Condition]) {

@@ -23,6 +23,9 @@ const READS: usize = 5;
 /// How often a write is tried whose conditions others break: all tries of a commit together take no
 /// more than the few seconds that a run leaves for it.
 const TRIES: usize = 30;
+/// The most writes of a transaction.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
+const MOST_WRITES: usize = 100;
 
 /// The state table, as the functions and the command line know it.
 #[derive(Clone, Debug)]
@@ -108,9 +111,15 @@ impl<T: Table> Store<T> {
         plan: &str,
         references: impl IntoIterator<Item = Reference>,
     ) -> Result<(), StoreError> {
-        for reference in references {
-            let item = reference_item(&reference, plan);
-            self.table.write(&[Write::put(item)]).await?;
+        let put = |reference: Reference| Write::put(reference_item(&reference, plan));
+        self.write_all(references.into_iter().map(put)).await
+    }
+
+    /// Writes things that need not be written together, many at a time.
+    async fn write_all(&self, writes: impl IntoIterator<Item = Write>) -> Result<(), StoreError> {
+        let writes: Vec<_> = writes.into_iter().collect();
+        for some in writes.chunks(MOST_WRITES) {
+            self.table.write(some).await?;
         }
         Ok(())
     }
@@ -132,8 +141,16 @@ impl<T: Table> Store<T> {
 
 /// The item that leads from something to a plan that mentions it.
 fn reference_item(reference: &Reference, plan: &str) -> Item {
+    let Key { pk, sk } = reference_key(reference, plan);
     let mut item = Item::new();
-    item.insert("pk".to_owned(), Key::reference(reference).into());
-    item.insert("sk".to_owned(), Key::plan(plan).into());
+    item.insert("pk".to_owned(), pk.into());
+    item.insert("sk".to_owned(), sk.into());
     item
+}
+
+fn reference_key(reference: &Reference, plan: &str) -> Key {
+    Key {
+        pk: Key::reference(reference),
+        sk: Key::plan(plan),
+    }
 }

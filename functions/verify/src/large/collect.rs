@@ -23,8 +23,8 @@ impl<P: Ports> StoredRun<'_, P> {
         log: &mut impl Write,
     ) -> Result<StepAnswer, HandlerError> {
         let stack = self.stack;
-        let before = stack.store.run_status(&run.run_id).await?;
-        if let Some(commit) = before.and_then(|status| status.commit) {
+        // Committed before, by a step that died then or did not say so.
+        if let Some(commit) = stack.store.settle(&run.plan, &run.run_id).await? {
             let dead = Vec::new();
             return Ok(StepAnswer::Collected { commit, dead });
         }

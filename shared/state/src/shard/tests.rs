@@ -37,7 +37,7 @@ struct Items(BTreeMap<String, Item>);
 
 impl Items {
     fn write(&mut self, items: StateItems) -> usize {
-        let all: Vec<_> = [vec![items.head], items.parts].concat();
+        let all: Vec<_> = [items.ahead, vec![items.head], items.parts].concat();
         let count = all.len();
         for item in all {
             let sk = item.get("sk").and_then(Value::as_str).unwrap().to_owned();
@@ -46,14 +46,32 @@ impl Items {
         count
     }
 
+    fn write_ahead(&mut self, items: &StateItems) {
+        for item in &items.ahead {
+            let sk = item.get("sk").and_then(Value::as_str).unwrap().to_owned();
+            self.0.insert(sk, item.clone());
+        }
+    }
+
+    fn clear(&mut self) {
+        let all: Vec<_> = self.0.values().cloned().collect();
+        for key in left_behind(&all).unwrap() {
+            self.0.remove(&key.sk).unwrap();
+        }
+    }
+
     fn read(&self) -> Option<PlanState> {
         join("orders", self.0.values().cloned().collect()).unwrap()
     }
 }
 
-/// How many parts a state has is known when it is written.
+/// How many parts a state has, and where they are, is known when it is written.
 fn without_parts(state: PlanState) -> PlanState {
-    PlanState { parts: 0, ..state }
+    PlanState {
+        parts: 0,
+        generations: BTreeMap::new(),
+        ..state
+    }
 }
 
 #[test]
@@ -66,7 +84,7 @@ fn a_small_state_is_one_item() {
     let mut items = Items::default();
     let small = state(1, 54, 100);
 
-    items.write(split(&small, &PlanState::new("orders")).unwrap());
+    items.write(split(&small, &PlanState::new("orders"), "w", 20_000_000).unwrap());
 
     assert_eq!(items.0.keys().collect::<Vec<_>>(), ["STATE"]);
     assert_eq!(items.read(), Some(small));
@@ -77,7 +95,7 @@ fn a_large_state_is_a_head_and_parts_none_of_which_is_too_large() {
     let mut items = Items::default();
     let large = state(1, 1500, 600);
 
-    items.write(split(&large, &PlanState::new("orders")).unwrap());
+    items.write(split(&large, &PlanState::new("orders"), "w", 20_000_000).unwrap());
 
     let keys: Vec<_> = items.0.keys().map(String::as_str).collect();
     assert_eq!(
@@ -106,7 +124,7 @@ fn a_large_state_is_a_head_and_parts_none_of_which_is_too_large() {
 fn only_the_parts_in_which_something_changed_are_written_again() {
     let mut items = Items::default();
     let before = state(1, 1500, 600);
-    items.write(split(&before, &PlanState::new("orders")).unwrap());
+    items.write(split(&before, &PlanState::new("orders"), "w", 20_000_000).unwrap());
     let before = items.read().unwrap();
     let mut after = before.clone();
     after.commit = 2;
@@ -116,7 +134,7 @@ fn only_the_parts_in_which_something_changed_are_written_again() {
         .unwrap();
     one.reason = Some("another".to_owned());
 
-    let written = items.write(split(&after, &before).unwrap());
+    let written = items.write(split(&after, &before, "w", 20_000_000).unwrap());
 
     assert_eq!(written, 2, "the head, and a part");
     assert_eq!(items.read(), Some(after));
@@ -126,12 +144,12 @@ fn only_the_parts_in_which_something_changed_are_written_again() {
 fn a_state_that_was_read_while_it_was_written_is_none() {
     let first = state(1, 1500, 600);
     let mut items = Items::default();
-    items.write(split(&first, &PlanState::new("orders")).unwrap());
+    items.write(split(&first, &PlanState::new("orders"), "w", 20_000_000).unwrap());
     let first = items.read().unwrap();
     let mut second = first.clone();
     second.commit = 2;
     second.probes.clear();
-    let later = split(&second, &first).unwrap();
+    let later = split(&second, &first, "w", 20_000_000).unwrap();
 
     // The head of before, a part of after.
     let part = later.parts.first().unwrap().clone();
@@ -180,19 +198,37 @@ proptest! {
     #[test]
     fn a_history_of_sizes_reads_back_after_each_step(
         sizes in prop::collection::vec((0_usize..60, 0_usize..80), 1..8),
+        most in prop::sample::select(vec![0, 2_000, 6_000, 100_000]),
     ) {
         let mut items = Items::default();
         let mut before = PlanState::new("orders");
         for (commit, (probes, letters)) in (1..).zip(sizes) {
-            let after = PlanState { parts: before.parts, ..state(commit, probes, letters) };
-            items.write(split_at(&after, &before, 2_000).unwrap());
+            let after = PlanState {
+                parts: before.parts,
+                generations: before.generations.clone(),
+                ..state(commit, probes, letters)
+            };
+            let lost = split_at(&after, &before, "lost", (2_000, most)).unwrap();
+            let written = split_at(&after, &before, &format!("w{commit}"), (2_000, most)).unwrap();
+            prop_assert!(written.ahead.is_empty() || written.parts.is_empty());
+            prop_assert!(written.parts.len() <= most.div_ceil(2_000));
+
+            // Somebody wrote ahead and was lost; what is known is still what was.
+            items.write_ahead(&lost);
+            items.write_ahead(&written);
+            prop_assert_eq!(items.read().map(without_parts), Some(without_parts(before.clone())));
+            items.write(written);
 
             let read = items.read();
-
             prop_assert!(read.is_some());
             let read = read.unwrap();
             prop_assert!(read.parts >= before.parts);
             prop_assert_eq!(without_parts(read.clone()), without_parts(after));
+
+            // What nothing leads to is cleared away, and nothing else.
+            items.clear();
+            prop_assert_eq!(items.read(), Some(read.clone()));
+            prop_assert_eq!(items.0.len(), 1 + read.parts);
             before = read;
         }
     }

@@ -3,18 +3,20 @@
 
 use jiff::Timestamp;
 use keyproof_plan::Plan;
-use keyproof_state::{Key, Noun, PLANS, PlanHead, PlanVersion, references};
+use keyproof_state::{Key, Noun, PLANS, PlanHead, PlanVersion, Reference, references};
 use serde_json::Value;
 
-use super::{Store, TRIES, reference_item};
+use super::{Store, TRIES, reference_key};
 use crate::{Condition, Query, StoreError, Table, Update, Updated, Write, Written};
 
-/// The most probes of a stored plan: DynamoDB commits a run in one transaction of at most 4 MB, in
-/// which each probe may take its state and an entry.
-/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
-const MOST_PROBES: usize = 2_000;
-/// The largest plan, in bytes. An item takes 400 KB in all.
-const LARGEST_PLAN: usize = 350_000;
+/// The most probes of a stored plan: what is known of each of them is read at every commit, from one
+/// partition, which gives 12 MB a second at the most.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html>
+const MOST_PROBES: usize = 100_000;
+/// The largest plan, in bytes.
+const LARGEST_PLAN: usize = 40_000_000;
+/// The largest plan that is kept in its version's item. An item takes 400 KB in all.
+const LARGEST_TEXT: usize = 350_000;
 
 /// How often a plan is to run by itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,7 +70,19 @@ impl<T: Table> Store<T> {
         plan: &str,
         version: u64,
     ) -> Result<Option<PlanVersion>, StoreError> {
-        self.noun(&Key::version(plan, version)).await
+        let found: Option<PlanVersion> = self.noun(&Key::version(plan, version)).await?;
+        let Some(mut found) = found else {
+            return Ok(None);
+        };
+        if found.text_parts == 0 {
+            return Ok(Some(found));
+        }
+        let parts = text_parts(plan, &found.digest);
+        for part in self.table.query(&parts).await? {
+            let text = part.get("text").and_then(Value::as_str);
+            found.text.push_str(text.unwrap_or_default());
+        }
+        Ok(Some(found))
     }
 
     /// The names of the plans, those that were removed left out.
@@ -98,6 +112,11 @@ impl<T: Table> Store<T> {
         now: Timestamp,
     ) -> Result<Pushed, StoreError> {
         check_size(plan, text)?;
+        let parts = if text.len() > LARGEST_TEXT {
+            self.put_text(&plan.name, &plan.digest, text).await?
+        } else {
+            0
+        };
         for _ in 0..TRIES {
             let before = self.head(&plan.name).await?;
             let new_version = before
@@ -112,7 +131,7 @@ impl<T: Table> Store<T> {
                         .into_iter()
                         .collect()
                 }
-                before => push_writes(plan, text, every, by, now, before.as_ref())?,
+                before => push_writes(plan, (text, parts), every, by, now, before.as_ref())?,
             };
             let nothing = writes.is_empty();
             if nothing || self.table.write(&writes).await? == Written::Done {
@@ -126,6 +145,24 @@ impl<T: Table> Store<T> {
         Err(StoreError::Contended {
             plan: plan.name.clone(),
         })
+    }
+
+    /// Keeps a text that is too large for one item, in as many as it takes. They are named by the
+    /// text's digest: the same again changes nothing, and no version shares them with another text.
+    async fn put_text(&self, plan: &str, digest: &str, text: &str) -> Result<usize, StoreError> {
+        let (mut rest, mut parts) = (text, 0);
+        while !rest.is_empty() {
+            let (part, after) = rest.split_at(rest.floor_char_boundary(LARGEST_TEXT));
+            rest = after;
+            parts += 1;
+            let Key { pk, sk } = Key::text_part(plan, digest, parts);
+            let item = [("pk", pk), ("sk", sk), ("text", part.to_owned())];
+            let item = item.map(|(name, value)| (name.to_owned(), Value::from(value)));
+            self.table
+                .write(&[Write::put(item.into_iter().collect())])
+                .await?;
+        }
+        Ok(parts)
     }
 
     /// Removes a plan: it is listed no more and never runs again. Its versions and its history stay
@@ -153,18 +190,13 @@ impl<T: Table> Store<T> {
         if let Some(version) = self.version(plan, head.version).await?
             && let Ok(parsed) = Plan::parse(&version.text)
         {
-            for reference in references(&parsed) {
-                let item = reference_item(&reference, plan);
-                let field = |name| item.get(name).and_then(Value::as_str).unwrap_or_default();
-                let key = Key {
-                    pk: field("pk").to_owned(),
-                    sk: field("sk").to_owned(),
-                };
+            let delete = |reference: Reference| {
+                let key = reference_key(&reference, plan);
                 let conditions = Vec::new();
-                self.table
-                    .write(&[Write::Delete { key, conditions }])
-                    .await?;
-            }
+                Write::Delete { key, conditions }
+            };
+            self.write_all(references(&parsed).into_iter().map(delete))
+                .await?;
         }
         Ok(Some(head))
     }
@@ -229,6 +261,13 @@ impl<T: Table> Store<T> {
     }
 }
 
+/// The parts of a text.
+fn text_parts(plan: &str, digest: &str) -> Query {
+    let first = Key::text_part(plan, digest, 0).sk;
+    let prefix = first.trim_end_matches(|last: char| last.is_ascii_digit());
+    Query::prefix(Key::plan(plan), prefix)
+}
+
 /// Moments are compared as texts, which sort as they should without fractions only.
 fn whole_seconds(moment: Timestamp) -> Timestamp {
     Timestamp::from_second(moment.as_second()).unwrap_or(moment)
@@ -249,7 +288,7 @@ fn update_head(head: &PlanHead, every: Every) -> Update {
 /// The writes that bring a new version into force.
 fn push_writes(
     plan: &Plan,
-    text: &str,
+    (text, text_parts): (&str, usize),
     every: Every,
     by: Option<&str>,
     now: Timestamp,
@@ -259,7 +298,12 @@ fn push_writes(
         plan: plan.name.clone(),
         version: before.map_or(0, |head| head.version) + 1,
         digest: plan.digest.clone(),
-        text: text.to_owned(),
+        text: if text_parts == 0 {
+            text.to_owned()
+        } else {
+            String::new()
+        },
+        text_parts,
         pushed_at: now,
         pushed_by: by.map(str::to_owned),
     };

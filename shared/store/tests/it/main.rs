@@ -12,6 +12,7 @@
 mod commits;
 mod conformance;
 mod dynamo;
+mod large;
 mod plans;
 mod runs;
 mod schedules;

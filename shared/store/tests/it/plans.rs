@@ -156,43 +156,23 @@ async fn a_plan_that_was_removed_is_listed_no_more_and_goes_on_when_it_is_pushed
 }
 
 #[tokio::test]
-async fn a_plan_that_no_transaction_holds_is_refused() {
-    let actions = "dynamodb:GetItem, dynamodb:Query, dynamodb:Scan, dynamodb:BatchGetItem, dynamodb:PartiQLSelect";
-    let principals: Vec<_> = (0..450)
-        .map(|number| {
-            format!("  r{number}: {{ role: \"arn:aws:iam::111122223333:role/r{number}\" }}")
-        })
-        .collect();
-    let expectations: Vec<_> = (0..450)
-        .map(|number| {
-            format!(
-                "  - {{ principal: r{number}, on: t, actions: [{actions}], decision: allowed }}"
-            )
-        })
-        .collect();
-    let (principals, expectations) = (
-        principals.join(
-            "
-",
-        ),
-        expectations.join(
-            "
-",
-        ),
-    );
-    let text = format!(
-        "keyproof: plan/v1\nname: large\nregion: us-east-1\ntables:\n  t: {{ table: control, key: aws-owned, canary: {{ key: {{ pk: {{ S: c }} }} }} }}\nprincipals:\n{principals}\nexpectations:\n{expectations}\n"
-    );
-    let large = Plan::parse(&text).unwrap();
+async fn a_plan_that_is_too_large_is_refused() {
     let store = store();
-
-    let refused = store
-        .push(&large, &text, Every::AsBefore, None, midnight())
-        .await;
+    let mut large = plan();
+    large.expectations = vec![large.expectations[0].clone(); 100_000];
+    let long = " ".repeat(40_000_001);
+    let push = async |plan, text| {
+        let pushed = store.push(plan, text, Every::AsBefore, None, midnight());
+        pushed.await.unwrap_err().to_string()
+    };
 
     assert_eq!(
-        refused.unwrap_err().to_string(),
-        "the plan `large` has 2251 probes, and a stored plan may have 2000; divide it into several, by table for instance"
+        push(&large, PLAN).await,
+        "the plan `orders` has 100001 probes, and a stored plan may have 100000; divide it into several, by table for instance"
+    );
+    assert_eq!(
+        push(&plan(), &long).await,
+        "the plan `orders` is 40000001 bytes long, and a stored plan may be 40000000; divide it into several, by table for instance"
     );
     assert_eq!(store.table().items(), []);
 }

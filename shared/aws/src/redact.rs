@@ -11,6 +11,7 @@ mod tests;
 use std::fmt;
 use std::sync::Arc;
 
+use aho_corasick::AhoCorasick;
 use aws_credential_types::Credentials;
 use keyproof_plan::{Attribute, Plan};
 
@@ -27,7 +28,31 @@ const SHORTEST_VALUE: usize = 4;
 #[derive(Clone, Default)]
 pub(crate) struct Redactor {
     credentials: Vec<Credentials>,
-    values: Arc<[String]>,
+    values: Arc<Values>,
+}
+
+/// The values of the canaries, longest first, and what finds any of them in one pass: a plan may have
+/// thousands, and nearly no message has one.
+#[derive(Default)]
+struct Values {
+    all: Vec<String>,
+    finder: Option<AhoCorasick>,
+}
+
+impl Values {
+    fn new(all: Vec<String>) -> Self {
+        // Without one, each value is looked for.
+        let finder = AhoCorasick::new(&all).ok();
+        Self { all, finder }
+    }
+
+    /// Those that the text may hold.
+    fn in_text(&self, text: &str) -> &[String] {
+        match &self.finder {
+            Some(finder) if !finder.is_match(text) => &[],
+            Some(_) | None => &self.all,
+        }
+    }
 }
 
 impl fmt::Debug for Redactor {
@@ -51,7 +76,7 @@ impl Redactor {
         values.dedup();
         Self {
             credentials: runner.into_iter().collect(),
-            values: values.into(),
+            values: Arc::new(Values::new(values)),
         }
     }
 
@@ -79,7 +104,7 @@ impl Redactor {
     }
 
     fn clean(&self, text: &str, longest: usize) -> String {
-        let values = self.values.iter().map(String::as_str);
+        let values = self.values.in_text(text).iter().map(String::as_str);
         replace(text, self.secrets().chain(values), longest)
     }
 

@@ -85,7 +85,7 @@ async fn converse(mut stream: TcpStream, latency: Duration, timer: Arc<Timer>) {
 /// Where the first request's head and body end, once both are there.
 fn whole(buffer: &[u8]) -> Option<(usize, usize)> {
     let head = find(buffer, b"\r\n\r\n")? + 4;
-    let length = after(buffer.get(..head)?, b"content-length: ");
+    let length = header(buffer.get(..head)?, b"\r\ncontent-length:");
     let length = length.and_then(|text| text.parse().ok()).unwrap_or(0);
     let end = head.checked_add(length)?;
     (buffer.len() >= end).then_some((head, end))
@@ -104,6 +104,16 @@ fn find(text: &[u8], what: &[u8]) -> Option<usize> {
     }
 }
 
+/// The value of a header, whose name is given in small letters with all around it.
+fn header<'t>(head: &'t [u8], name: &[u8]) -> Option<&'t str> {
+    let at = head
+        .windows(name.len())
+        .position(|window| window.eq_ignore_ascii_case(name))?;
+    let rest = head.get(at + name.len()..)?;
+    let end = rest.iter().position(|&byte| byte == b'\r')?;
+    std::str::from_utf8(rest.get(..end)?).ok().map(str::trim)
+}
+
 /// What stands behind a word, up to a space, a quote or the end of the line.
 fn after<'t>(text: &'t [u8], word: &[u8]) -> Option<&'t str> {
     let rest = text.get(find(text, word)? + word.len()..)?;
@@ -114,7 +124,7 @@ fn after<'t>(text: &'t [u8], word: &[u8]) -> Option<&'t str> {
 }
 
 fn answer(head: &[u8], body: &[u8]) -> (u16, String) {
-    let target = after(head, b"x-amz-target: ");
+    let target = header(head, b"\r\nx-amz-target:");
     let operation = target.and_then(|target| target.split_once('.'));
     let Some((_, operation)) = operation else {
         return sts(body);

@@ -27,6 +27,7 @@ mod signals;
 mod signing;
 mod stack;
 mod stream;
+mod target;
 mod world;
 
 use std::ffi::OsString;

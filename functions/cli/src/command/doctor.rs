@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use jiff::{Timestamp, tz::TimeZone};
-use keyproof_aws::{Runner, RunnerError, Settings, examine, resolve};
+use keyproof_aws::{RunnerError, Settings, examine, resolve};
 use keyproof_diagnose::{Aws, ReadDocuments};
 use keyproof_doctor::{
     Circumstances, Diagnosis, Known, RunnerPolicy, State, diagnose, render, runner_policy,
@@ -15,13 +15,12 @@ use keyproof_doctor::{
 use keyproof_plan::Plan;
 use keyproof_verdict::RunFacts;
 
-use crate::connection::{self, Connection, TemplateOptions};
+use crate::connection;
 use crate::destination;
 use crate::error::CliError;
-use crate::input::{Source, one_stdin};
 use crate::io::Io;
 use crate::outcome::Outcome;
-use crate::world::World;
+use crate::target::Target;
 
 /// Ask for everything that a run of a plan needs, and say what is missing, each with the mend
 ///
@@ -31,17 +30,8 @@ use crate::world::World;
 /// least-privilege policy that the runner needs for this plan; with --policy that alone.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The plan, YAML or JSON; `-` for standard input
-    #[arg(long, value_name = "PLAN")]
-    plan: Source,
     #[command(flatten)]
-    connection: Connection,
-    /// Ask a sandbox made from this CloudFormation or SAM template, with the canaries planted, in place
-    /// of AWS; `-` for standard input
-    #[arg(long, value_name = "TEMPLATE")]
-    sandbox: Option<Source>,
-    #[command(flatten)]
-    parameters: TemplateOptions,
+    target: Target,
     /// Minutes between two runs, where something runs the plan again and again
     #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u32).range(1..))]
     interval: Option<u32>,
@@ -80,8 +70,8 @@ enum PolicyFormat {
 
 /// Asks, and writes the diagnosis or the policy.
 pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliError> {
-    arguments.check()?;
-    let plan = arguments.plan.plan(io)?;
+    arguments.target.check(None)?;
+    let plan = arguments.target.plan.plan(io)?;
     if let Some(format) = arguments.policy {
         let policy = arguments.policy(&plan, io)?;
         for note in &policy.notes {
@@ -117,28 +107,16 @@ const fn outcome(state: State) -> Outcome {
 }
 
 impl Arguments {
-    /// Refuses what doesn't go together.
-    fn check(&self) -> Result<(), CliError> {
-        one_stdin(
-            [Some(&self.plan), self.sandbox.as_ref()]
-                .into_iter()
-                .flatten(),
-        )?;
-        self.parameters
-            .with_sandbox(self.sandbox.is_some(), &self.connection)
-    }
-
     fn settings(&self) -> Settings {
         Settings {
             attempt_timeout: self.timeout,
-            plan_file: self.plan.file(),
-            ..self.connection.settings()
+            ..self.target.settings()
         }
     }
 
     fn diagnosis(&self, plan: &Plan, io: &mut Io) -> Result<Diagnosis, CliError> {
         let settings = self.settings();
-        self.asking(plan, &settings, io, async |runner| {
+        self.target.asking(plan, &settings, io, async |runner| {
             let started_at = Timestamp::now();
             let found = examine(plan, &settings, runner).await;
             let finished_at = Timestamp::now();
@@ -175,14 +153,14 @@ impl Arguments {
 
     fn policy(&self, plan: &Plan, io: &mut Io) -> Result<RunnerPolicy, CliError> {
         let alone = Known {
-            region: self.connection.region.clone(),
+            region: self.target.connection.region.clone(),
             ..Known::default()
         };
         if self.offline {
             return Ok(runner_policy(plan, &alone));
         }
         let settings = self.settings();
-        let asked = self.asking(plan, &settings, io, async |runner| {
+        let asked = self.target.asking(plan, &settings, io, async |runner| {
             resolve(plan, &settings, runner).await
         });
         let (caller, keys): (Option<String>, BTreeMap<String, String>) = match asked {
@@ -207,29 +185,5 @@ impl Arguments {
                 ..alone
             },
         ))
-    }
-
-    /// Asks as the operator, or as the administrator of a sandbox.
-    fn asking<T>(
-        &self,
-        plan: &Plan,
-        settings: &Settings,
-        io: &mut Io,
-        ask: impl AsyncFnOnce(&Runner) -> T,
-    ) -> Result<T, CliError> {
-        let Some(template) = &self.sandbox else {
-            return crate::block_on(async {
-                let runner = connection::runner(settings, &plan.region).await?;
-                Ok(ask(&runner).await)
-            })?;
-        };
-        let account = template.template(&self.parameters.options(&plan.region)?, io)?;
-        crate::block_on(async {
-            let world = World::start(&account).await?;
-            for warning in world.left_out().into_iter().chain(world.plant(plan)) {
-                io.stderr.say(format_args!("warning: {warning}"));
-            }
-            Ok(ask(&world.administrator).await)
-        })?
     }
 }

@@ -10,14 +10,13 @@ use keyproof_aws::{DrillError, DrillOptions, Runner, Settings, clean_up, drill};
 use keyproof_drill::{Choice, DrillReport};
 use keyproof_plan::Plan;
 
-use crate::connection::{self, Connection, TemplateOptions};
+use crate::connection;
 use crate::error::CliError;
 use crate::file;
-use crate::input::{Source, one_stdin};
 use crate::io::Io;
 use crate::outcome::Outcome;
 use crate::signals;
-use crate::world::World;
+use crate::target::Target;
 
 /// Give temporary access by a grant, see it appear, revoke it, and measure how long it stays
 ///
@@ -29,17 +28,8 @@ use crate::world::World;
 /// revokes first.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The plan, YAML or JSON; `-` for standard input
-    #[arg(long, value_name = "PLAN")]
-    plan: Source,
     #[command(flatten)]
-    connection: Connection,
-    /// Run against a sandbox made from this CloudFormation or SAM template, with the canaries
-    /// planted, in place of AWS; `-` for standard input
-    #[arg(long, value_name = "TEMPLATE")]
-    sandbox: Option<Source>,
-    #[command(flatten)]
-    parameters: TemplateOptions,
+    target: Target,
     /// Principal of the plan to give access to; repeat it for more [default: of each table, the
     /// first that the plan expects KMS to keep out]
     #[arg(long, value_name = "NAME")]
@@ -87,28 +77,14 @@ enum DrillFormat {
 
 /// Carries the drills out and writes their report.
 pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliError> {
-    arguments.check()?;
-    let plan = arguments.plan.plan(io)?;
+    arguments.target.check(None)?;
+    let plan = arguments.target.plan.plan(io)?;
     let settings = arguments.settings();
-    let report = match &arguments.sandbox {
-        Some(template) => {
-            let options = arguments.parameters.options(&plan.region)?;
-            let account = template.template(&options, io)?;
-            crate::block_on(async {
-                let world = World::start(&account).await?;
-                for warning in world.left_out().into_iter().chain(world.plant(&plan)) {
-                    io.stderr.say(format_args!("warning: {warning}"));
-                }
-                arguments
-                    .report(&plan, &settings, &world.administrator)
-                    .await
-            })??
-        }
-        None => crate::block_on(async {
-            let runner = connection::runner(&settings, &plan.region).await?;
-            arguments.report(&plan, &settings, &runner).await
-        })??,
-    };
+    let report = arguments
+        .target
+        .asking(&plan, &settings, io, async |runner| {
+            arguments.report(&plan, &settings, runner).await
+        })??;
     let written = arguments.write(&report, io);
     // Wherever the report went, nobody may miss what is open.
     for grant in &report.open {
@@ -121,24 +97,13 @@ pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
 }
 
 impl Arguments {
-    fn check(&self) -> Result<(), CliError> {
-        one_stdin(
-            [Some(&self.plan), self.sandbox.as_ref()]
-                .into_iter()
-                .flatten(),
-        )?;
-        self.parameters
-            .with_sandbox(self.sandbox.is_some(), &self.connection)
-    }
-
     fn settings(&self) -> Settings {
         Settings {
             attempt_timeout: self.timeout,
             deadline: self.deadline,
-            plan_file: self.plan.file(),
             // Only a whole run can be made again without, where STS has no room for it.
             guard: false,
-            ..self.connection.settings()
+            ..self.target.settings()
         }
     }
 

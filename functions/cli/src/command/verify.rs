@@ -11,10 +11,10 @@ use keyproof_plan::Plan;
 use keyproof_verdict::Report;
 use ulid::Ulid;
 
-use crate::connection::{self, Connection, TemplateOptions};
+use crate::connection;
 use crate::destination::ReportOptions;
 use crate::error::CliError;
-use crate::input::{Source, one_stdin};
+use crate::input::Source;
 use crate::io::{Io, Messages};
 use crate::outcome::Outcome;
 use crate::progress::Progress;
@@ -22,7 +22,7 @@ use crate::recording::RecordOptions;
 use crate::resume::{self, Left};
 use crate::signals;
 use crate::stream::Stream;
-use crate::world::World;
+use crate::target::{self, Target};
 
 /// Run a plan: take each role's place, try each call, judge what AWS answers
 ///
@@ -31,17 +31,8 @@ use crate::world::World;
 /// reports what it has found out, and --resume goes on from there.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The plan, YAML or JSON; `-` for standard input
-    #[arg(long, value_name = "PLAN")]
-    plan: Source,
     #[command(flatten)]
-    connection: Connection,
-    /// Run against a sandbox made from this CloudFormation or SAM template, with the canaries
-    /// planted, in place of AWS; `-` for standard input
-    #[arg(long, value_name = "TEMPLATE")]
-    sandbox: Option<Source>,
-    #[command(flatten)]
-    parameters: TemplateOptions,
+    target: Target,
     /// Probes under way at once; looks at tables and keys take free places, or one beside every eight
     #[arg(long, value_name = "N", default_value = "32", value_parser = clap::value_parser!(u16).range(1..))]
     concurrency: u16,
@@ -105,17 +96,13 @@ pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
     // Before the run: a key that can't be used must not cost one.
     let recording = arguments
         .record
-        .recording(&arguments.connection.settings())?;
-    let text = arguments.plan.read(io)?;
-    let plan = arguments.part(arguments.plan.parsed_plan(&text)?, io)?;
+        .recording(&arguments.target.connection.settings())?;
+    let text = arguments.target.plan.read(io)?;
+    let plan = arguments.part(arguments.target.plan.parsed_plan(&text)?, io)?;
     let settings = arguments.settings();
     let left = arguments.resume.as_deref();
     let left = left.map(|path| resume::left(path, &plan, io)).transpose()?;
-    let sandbox = arguments.sandbox.as_ref().map(|template| {
-        let options = arguments.parameters.options(&plan.region)?;
-        template.template(&options, io)
-    });
-    let sandbox = sandbox.transpose()?;
+    let sandbox = arguments.target.account(&plan, io)?;
     // Kept only where it is needed once more: a plan of many probes is a large text.
     let recording = recording.map(|recording| (recording, text));
     let whole = destinations.needs_whole() || arguments.diagnose || recording.is_some();
@@ -130,11 +117,7 @@ pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
     let stderr = &mut io.stderr;
     let report = crate::block_on(async {
         if let Some(account) = &sandbox {
-            let world = World::start(account).await?;
-            // Not the end: the report says what a missing resource or canary means for each probe.
-            for warning in world.left_out().into_iter().chain(world.plant(&plan)) {
-                stderr.say(format_args!("warning: {warning}"));
-            }
+            let world = target::world(account, &plan, stderr).await?;
             let run = arguments.on(&plan, &settings, &world.administrator);
             run.carry_out(None, &mut stream, stderr).await
         } else {
@@ -160,17 +143,7 @@ pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
 impl Arguments {
     /// Refuses what doesn't go together.
     fn check(&self) -> Result<(), CliError> {
-        one_stdin(
-            [
-                Some(&self.plan),
-                self.sandbox.as_ref(),
-                self.shard.manifest.as_ref(),
-            ]
-            .into_iter()
-            .flatten(),
-        )?;
-        self.parameters
-            .with_sandbox(self.sandbox.is_some(), &self.connection)
+        self.target.check(self.shard.manifest.as_ref())
     }
 
     /// The part of the plan that was asked for.
@@ -191,9 +164,8 @@ impl Arguments {
             deadline: self.deadline,
             guard: !self.no_guard,
             quota_share: self.quota_share,
-            plan_file: self.plan.file(),
             run_id: self.shard.run_id,
-            ..self.connection.settings()
+            ..self.target.settings()
         }
     }
 

@@ -35,7 +35,8 @@ pub fn judge(target: &Target, seen: &Seen) -> (Option<Finding>, String) {
     };
     match standing(before) {
         Standing::Out => {}
-        Standing::In => {
+        // Authorised is authorised, whatever came back.
+        Standing::In | Standing::Other(Finding::CanaryMissing, _) => {
             return found(
                 Finding::Exposed,
                 format!(

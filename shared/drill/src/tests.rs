@@ -190,7 +190,7 @@ fn denied_allowed_denied_is_the_only_pass() {
         (before(canary()), Some(Finding::Exposed)),
         (before(elsewhere()), Some(Finding::Masked)),
         (before(denied(None)), Some(Finding::Masked)),
-        (before(odd()), Some(Finding::CanaryMissing)),
+        (before(odd()), Some(Finding::Exposed)),
         (before(unusable()), Some(Finding::KeyUnusable)),
         (before(blind()), Some(Finding::Blind)),
         (before(by_kms()), Some(Finding::Blind)),

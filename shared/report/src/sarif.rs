@@ -4,14 +4,16 @@
 //! <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>, and what code scanning makes
 //! of it: <https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning>.
 //! The fingerprint is plan, probe and finding, so that an alert stays one alert from run to run and
-//! when lines move. A result that has no file has a logical location alone; code scanning shows only
-//! those with a file.
+//! when lines move. Code scanning heeds `primaryLocationLineHash` alone, so it is there under that name
+//! too. It refuses a whole file for one result without a file: where none is known, as of a run of the
+//! deployed service, the plan's name stands for it.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use keyproof_verdict::{Finding, ProbeRow, Report, Verdict};
 use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::escape::Visible;
 use crate::words::{self, Standing};
@@ -114,6 +116,7 @@ fn name(finding: Finding) -> &'static str {
 
 fn result(report: &Report, row: &ProbeRow) -> Option<Value> {
     let finding = row.finding.filter(|_| row.verdict != Verdict::Pass)?;
+    let fingerprint = format!("{}:{}:{finding}", plain(&report.plan.name), plain(&row.id));
     let mut result = json!({
         "ruleId": finding,
         "ruleIndex": Finding::ALL.iter().position(|other| *other == finding),
@@ -121,8 +124,8 @@ fn result(report: &Report, row: &ProbeRow) -> Option<Value> {
         "message": { "text": message(&row.reason) },
         "locations": [location(report, row)],
         "partialFingerprints": {
-            "keyproofProbe/v1":
-                format!("{}:{}:{finding}", plain(&report.plan.name), plain(&row.id)),
+            "keyproofProbe/v1": fingerprint,
+            "primaryLocationLineHash": line_hash(&fingerprint),
         },
         "properties": properties(row),
     });
@@ -147,18 +150,26 @@ fn location(report: &Report, row: &ProbeRow) -> Value {
         .as_ref()
         .and_then(|cause| Some((cause.file.as_deref()?, cause.line)));
     let plan = report.plan.file.as_deref().map(|file| (file, row.line));
-    let mut location = json!({
-        "logicalLocations": [{ "fullyQualifiedName": plain(&row.id), "kind": "resource" }],
-    });
-    let file = template.or(plan).filter(|(file, _)| *file != "-");
-    if let (Some((file, line)), Some(fields)) = (file, location.as_object_mut()) {
-        let physical = json!({
+    let named = template.or(plan).filter(|(file, _)| *file != "-");
+    let (file, line) = named.unwrap_or((&report.plan.name, None));
+    json!({
+        "physicalLocation": {
             "artifactLocation": { "uri": uri(file) },
             "region": { "startLine": line.unwrap_or(1).max(1) },
-        });
-        fields.insert("physicalLocation".to_owned(), physical);
+        },
+        "logicalLocations": [{ "fullyQualifiedName": plain(&row.id), "kind": "resource" }],
+    })
+}
+
+/// A hash of the form that code scanning makes of a line: sixteen digits and the number of its occurrence.
+fn line_hash(fingerprint: &str) -> String {
+    let digest = Sha256::digest(fingerprint.as_bytes());
+    let mut hash = String::new();
+    for byte in digest.iter().take(8) {
+        // Writing to a string can't fail.
+        let _ = write!(hash, "{byte:02x}");
     }
-    location
+    hash + ":1"
 }
 
 fn properties(row: &ProbeRow) -> Value {

@@ -119,7 +119,7 @@ pub(super) fn averages(all: &[Episode<'_>], out: &mut String) {
     let open = all.iter().filter(|episode| episode.over.is_none()).count();
     let _ = writeln!(
         out,
-        "<p>{}, {open} of them not over. Median time to detect: {}; to recover: {}.</p>",
+        "<p>{}, {open} still open. Median time to detect: {}; to recover: {}.</p>",
         count(all.len(), "failure"),
         duration(median(detect), "not known"),
         duration(median(recover), "not known"),

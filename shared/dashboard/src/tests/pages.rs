@@ -63,7 +63,7 @@ fn the_overview_says_how_each_plan_stands_and_what_failed() {
         "2026-01-01 05:00:00 UTC",
         // Next run.
         "2026-01-01 06:00:00 UTC",
-        "1 failure, 0 of them not over. Median time to detect: 20 min; to recover: 2 h.",
+        "1 failure, 0 still open. Median time to detect: 20 min; to recover: 2 h.",
         "<code>PutKeyPolicy</code> by <code>arn:aws:iam::111122223333:user/&lt;admin&gt;</code>, CloudTrail <code>e-1</code>",
     ] {
         assert!(page.contains(part), "{part}\n{page}");

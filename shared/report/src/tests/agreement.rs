@@ -9,8 +9,8 @@ use quick_xml::events::Event;
 use serde_json::Value;
 
 use super::{case, cases, rendered};
-use crate::Format;
 use crate::words::Standing;
+use crate::{Format, headline};
 
 /// The elements of an XML text with their attributes, in order; panics where it is not well-formed.
 pub(super) fn elements(xml: &str) -> Vec<(String, BTreeMap<String, String>)> {
@@ -50,6 +50,12 @@ fn element(start: &quick_xml::events::BytesStart<'_>) -> (String, BTreeMap<Strin
 fn every_format_tells_the_counts_of_the_run() {
     for (name, report) in cases() {
         let sum = &report.summary;
+        for format in [Format::Text, Format::Markdown, Format::Html] {
+            // Markdown has a backslash before what it would take for emphasis.
+            let told = words(&rendered(&report, format)).replace('\\', "");
+            let headline = headline(&report);
+            assert!(told.contains(&headline), "{name} {format}: {headline}");
+        }
         let elements = elements(&rendered(&report, Format::Junit));
         for suite in ["testsuites", "testsuite"] {
             let (_, attributes) = elements
@@ -283,6 +289,39 @@ fn sarif_holds_to_its_schema() {
             .collect();
 
         assert!(errors.is_empty(), "{name}: {errors:#?}");
+    }
+}
+
+/// <https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning>:
+/// what is refused, with everything else in the file, and what alerts are told apart by.
+#[test]
+fn code_scanning_takes_every_result_whether_a_file_is_known_or_not() {
+    for (name, mut report) in cases() {
+        for file in [report.plan.file.clone(), None, Some("-".to_owned())] {
+            report.plan.file = file;
+            let log: Value = serde_json::from_str(&rendered(&report, Format::Sarif)).unwrap();
+            let rules = log["runs"][0]["tool"]["driver"]["rules"]
+                .as_array()
+                .unwrap();
+            for rule in rules {
+                assert!(rule["properties"]["tags"].as_array().unwrap().len() <= 10);
+            }
+            for result in log["runs"][0]["results"].as_array().unwrap() {
+                let index = result["ruleIndex"].as_u64().unwrap();
+                let rule = &rules[usize::try_from(index).unwrap()];
+                assert_eq!(rule["id"], result["ruleId"], "{name}");
+                assert!(["error", "warning"].contains(&result["level"].as_str().unwrap()));
+                assert_ne!(result["message"]["text"], "", "{name}");
+                let place = &result["locations"][0]["physicalLocation"];
+                let uri = place["artifactLocation"]["uri"].as_str().unwrap();
+                assert!(!uri.is_empty() && uri != "-", "{name}: {uri}");
+                assert!(place["region"]["startLine"].as_u64().unwrap() >= 1);
+                let hash = result["partialFingerprints"]["primaryLocationLineHash"].as_str();
+                let (digits, occurrence) = hash.unwrap().split_once(':').unwrap();
+                assert!(digits.len() == 16 && u64::from_str_radix(digits, 16).is_ok());
+                assert_eq!(occurrence, "1");
+            }
+        }
     }
 }
 

@@ -171,6 +171,17 @@ impl PlanHistory {
         last.or(self.schedule.stored_at)?.checked_add(interval).ok()
     }
 
+    /// Whether two intervals have gone by without a run, whatever would have started it: as the API has it.
+    #[must_use]
+    pub fn is_overdue(&self, now: Timestamp) -> bool {
+        let last = self.runs.last().map(|run| run.started);
+        let last = last.max(self.schedule.stored_at);
+        let after = self.schedule.interval_minutes.zip(last);
+        after.is_some_and(|(minutes, last)| {
+            now.duration_since(last) > SignedDuration::from_mins(i64::from(minutes) * 2)
+        })
+    }
+
     /// The run at a place.
     #[must_use]
     pub fn run(&self, index: usize) -> Option<&RunRow> {

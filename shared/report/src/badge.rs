@@ -124,14 +124,15 @@ fn draw(label: &str, message: &str, colour: &str) -> String {
     let (left, right) = (width(label) + 12, width(message) + 12);
     let all = left + right;
     let told = format!("{label}: {message}");
+    // Badges that are written into one page share its ids: those of one width may share their corners.
     let mut svg = String::new();
     // Writing to a string can't fail.
     let _ = write!(
         svg,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{all}\" height=\"20\" role=\"img\" \
          aria-label=\"{told}\">\n<title>{told}</title>\n\
-         <clipPath id=\"c\"><rect width=\"{all}\" height=\"20\" rx=\"4\"/></clipPath>\n\
-         <g clip-path=\"url(#c)\"><rect width=\"{left}\" height=\"20\" fill=\"#2f363d\"/>\
+         <clipPath id=\"c{all}\"><rect width=\"{all}\" height=\"20\" rx=\"4\"/></clipPath>\n\
+         <g clip-path=\"url(#c{all})\"><rect width=\"{left}\" height=\"20\" fill=\"#2f363d\"/>\
          <rect x=\"{left}\" width=\"{right}\" height=\"20\" fill=\"{colour}\"/></g>\n\
          <g fill=\"#fff\" font-family=\"Verdana,DejaVu Sans,sans-serif\" font-size=\"11\">\
          <text x=\"6\" y=\"14\" textLength=\"{}\">{label}</text>\

@@ -3,16 +3,13 @@
 
 use std::fmt::Write as _;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use keyproof_report::{Standing, markup, visible};
 
 use super::parts::{LATEST, count, duration, episodes, link, mark, run_link, time};
 use crate::episode::{Episode, median};
 use crate::history::{History, PlanHistory};
 use crate::query::Query;
-
-/// How long a run may take, and its message wait, before it is missed.
-const LATE: SignedDuration = SignedDuration::from_mins(20);
 
 pub(super) fn main(history: &History, now: Timestamp) -> String {
     let mut out = String::from("<h1>History</h1>\n");
@@ -93,8 +90,7 @@ fn elsewhere(endpoint: Option<&str>) -> String {
 pub(super) fn next(plan: &PlanHistory, now: Timestamp) -> String {
     let mut told = match plan.due() {
         None => "no schedule known".to_owned(),
-        // What is under way is not late yet.
-        Some(due) if now.duration_since(due) > LATE => {
+        Some(due) if plan.is_overdue(now) => {
             format!(
                 "<span class=\"mark inconclusive\">? overdue</span> since {}",
                 time(due)
@@ -102,11 +98,7 @@ pub(super) fn next(plan: &PlanHistory, now: Timestamp) -> String {
         }
         Some(due) => time(due),
     };
-    if let Some(recheck) = plan
-        .schedule
-        .recheck_at
-        .filter(|at| now.duration_since(*at) < LATE)
-    {
+    if let Some(recheck) = plan.schedule.recheck_at.filter(|at| *at > now) {
         let _ = write!(told, "<br>after a change: {}", time(recheck));
     }
     told

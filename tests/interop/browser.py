@@ -171,11 +171,20 @@ class Page:
         return answer["result"].get("value")
 
     def wait(self, expression, seconds=10):
-        """Waits until an expression is true."""
+        """Waits until an expression is true, on the page that is left or on the next."""
         deadline = time.monotonic() + seconds
-        while not self.js(f"Boolean({expression})"):
+        while not self.holds(expression):
             if time.monotonic() > deadline:
                 raise AssertionError(f"not true after {seconds} s: {expression}")
+
+    def holds(self, expression):
+        try:
+            return self.js(f"Boolean({expression})")
+        except RuntimeError as error:
+            # A click leads on in the middle of a question; nothing is true of a page between two.
+            if "navigated" in str(error) or "context" in str(error):
+                return False
+            raise
 
     def cpu(self):
         """Seconds that the page's main thread has worked."""

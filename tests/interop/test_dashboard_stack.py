@@ -88,7 +88,8 @@ def test_the_story_of_a_widened_key_policy_stands_on_the_pages_and_goes_on(brows
         assert told.startswith("pass for ") and ", then fail for " in told and told.count(", then pass for ") == 1
         # A run's report comes from the table; the first on the page is that of the failure.
         page.js("[...document.querySelectorAll('a')].find(a => a.innerText === 'report').click()")
-        page.wait("document.querySelector('.verdict')?.innerText.startsWith('✗ FAIL')")
+        page.wait("document.querySelector('.verdict')")
+        assert page.text(".verdict").startswith("✗ FAIL: 2 of 6 probes failed (2 exposed)")
         assert page.problems == []
     with browser.open(address) as page:
         deployed.world.let_in("reader", "outsider")

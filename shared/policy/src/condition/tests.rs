@@ -274,3 +274,41 @@ fn only_like_has_wildcards() {
         assert_eq!(found, truth, "{operator} {pattern} {given}");
     }
 }
+
+#[test]
+fn numbers_and_dates_are_compared_as_the_operator_says() {
+    let all = [
+        "Equals",
+        "LessThan",
+        "LessThanEquals",
+        "GreaterThan",
+        "GreaterThanEquals",
+    ];
+    for (given, truths) in [
+        ("9", [false, true, true, false, false]),
+        ("10", [true, false, true, false, true]),
+        ("11", [false, false, false, true, true]),
+    ] {
+        for (operator, truth) in all.iter().zip(truths) {
+            let number = holds(&format!("Numeric{operator}"), &["10"], &one(given));
+            assert_eq!(number, Truth::from(truth), "Numeric{operator} {given}");
+            let date = format!("2026-01-{given:0>2}");
+            let date = holds(&format!("Date{operator}"), &["2026-01-10"], &one(&date));
+            assert_eq!(date, Truth::from(truth), "Date{operator} {given}");
+        }
+    }
+}
+
+#[test]
+fn every_operator_has_a_name_and_null_only_its_own() {
+    let names: Vec<String> = Operator::names().collect();
+    for name in [
+        "StringEquals",
+        "ForAnyValue:BoolIfExists",
+        "Null",
+        "ForAllValues:ArnLike",
+    ] {
+        assert!(names.iter().any(|known| known == name), "{name}");
+    }
+    assert!(!names.iter().any(|known| known == "NullIfExists"));
+}

@@ -214,18 +214,14 @@ fn names_and_sids_come_back() {
 #[test]
 fn documents_differ_on_the_actions_of_the_statements_that_differ() {
     let document = |statements: serde_json::Value| {
-        let policy = serde_json::json!({"Version": "2012-10-17", "Statement": statements});
+        let policy = json!({"Version": "2012-10-17", "Statement": statements});
         Document::from_value(&policy, Grammar::Identity).unwrap()
     };
-    let allow =
-        |action: &str| serde_json::json!({"Effect": "Allow", "Action": action, "Resource": "*"});
-    let queues = document(serde_json::json!([
-        allow("sqs:SendMessage"),
-        allow("kms:Decrypt")
-    ]));
-    let all_queues = document(serde_json::json!([allow("sqs:*"), allow("kms:Decrypt")]));
-    let everything = document(serde_json::json!([allow("*"), allow("kms:Decrypt")]));
-    let shorter = document(serde_json::json!([allow("sqs:SendMessage")]));
+    let allow = |action: &str| json!({"Effect": "Allow", "Action": action, "Resource": "*"});
+    let queues = document(json!([allow("sqs:SendMessage"), allow("kms:Decrypt")]));
+    let all_queues = document(json!([allow("sqs:*"), allow("kms:Decrypt")]));
+    let everything = document(json!([allow("*"), allow("kms:Decrypt")]));
+    let shorter = document(json!([allow("sqs:SendMessage")]));
 
     let on = |one: &Document, other: &Document| {
         ["sqs:SendMessage", "KMS:decrypt", "s3:GetObject"]
@@ -236,4 +232,55 @@ fn documents_differ_on_the_actions_of_the_statements_that_differ() {
     assert_eq!(on(&queues, &all_queues), [yes, no, no]);
     assert_eq!(on(&queues, &everything), [yes, yes, yes]);
     assert_eq!(on(&queues, &shorter), [no, yes, no]);
+}
+
+#[test]
+fn both_versions_are_read_and_no_other() {
+    let version = |version: &str| {
+        let json = json!({"Version": version, "Statement": []});
+        Document::from_value(&json, Grammar::Identity).is_ok()
+    };
+    assert!(version("2012-10-17") && version("2008-10-17"));
+    assert!(!version("2012-10-18"));
+}
+
+/// A resource's policy may leave out what it is about; then it is about nothing.
+#[test]
+fn only_a_resource_s_policy_may_lack_action_or_resource() {
+    let whole = json!({
+        "Effect": "Allow", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*",
+    });
+    for left_out in ["Action", "Resource"] {
+        let mut statement = whole.clone();
+        statement.as_object_mut().unwrap().remove(left_out);
+        let json = json!({"Version": "2012-10-17", "Statement": [statement]});
+        assert!(
+            Document::from_value(&json, Grammar::Resource).is_ok(),
+            "{left_out}"
+        );
+        let refused = Document::from_value(&json, Grammar::Rcp).unwrap_err();
+        assert!(refused.to_string().contains(left_out), "{refused}");
+    }
+}
+
+#[test]
+fn all_but_some_principals_are_named_in_a_resource_s_policy_only() {
+    let json = json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Deny", "NotPrincipal": {"AWS": "111122223333"}, "Action": "sts:AssumeRole",
+    }]});
+    let refused = Document::from_value(&json, Grammar::Trust).unwrap_err();
+    assert!(refused.to_string().contains("NotPrincipal"), "{refused}");
+    assert!(Document::from_value(&json, Grammar::Resource).is_ok());
+}
+
+#[test]
+fn a_condition_s_key_has_a_prefix_and_a_name() {
+    let key = |key: &str| {
+        let json = json!({"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"StringEquals": {key: "a"}},
+        }]});
+        Document::from_value(&json, Grammar::Identity).is_ok()
+    };
+    assert!(key("aws:PrincipalArn"));
+    assert!(!key("aws:") && !key(":PrincipalArn") && !key(":") && !key("aws"));
 }

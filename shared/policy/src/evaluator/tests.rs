@@ -332,3 +332,31 @@ fn what_is_allowed_whatever_an_unknown_value_is_hangs_on_nothing() {
         (Outcome::Allowed, [].as_slice())
     );
 }
+
+/// A grant to a role of another account reaches its session only as far as nothing limits it.
+#[test]
+fn a_session_policy_limits_a_grant_from_another_account() {
+    let role = "arn:aws:iam::111122223333:role/reader";
+    let narrow = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "dynamodb:*", "Resource": "*"},
+    ]});
+    let narrow = Document::from_value(&narrow, Grammar::Session).unwrap();
+    let request = Request::new(caller(), "kms:Decrypt", FAR_KEY);
+    let may = |grantee: &str, session| {
+        let grants = [crate::Grant::new(grantee, ["Decrypt"])];
+        let policies = Policies {
+            grants: &grants,
+            session,
+            ..Policies::default()
+        };
+        evaluate(&request, &policies).is_allowed()
+    };
+
+    assert!(may(role, None));
+    assert!(!may(role, Some(&narrow)));
+    assert!(
+        may(SESSION, Some(&narrow)),
+        "the session itself is not limited"
+    );
+    assert!(!may("arn:aws:iam::111122223333:role/other", None));
+}

@@ -14,6 +14,7 @@ fn naming(account: bool, behind: bool, itself: bool) -> Naming {
 const ROOT: &str = "arn:aws:iam::111122223333:root";
 const USER: &str = "arn:aws:iam::111122223333:user/ada";
 const ROLE: &str = "arn:aws:iam::111122223333:role/r";
+const NAMESAKE: &str = "arn:aws:iam::111122223333:role/ada";
 const SESSION: &str = "arn:aws:sts::111122223333:assumed-role/r/s";
 const GUEST: &str = "arn:aws:sts::111122223333:federated-user/ada";
 const IDP: &str = "arn:aws:iam::111122223333:saml-provider/idp";
@@ -22,7 +23,7 @@ const LAMBDA: &str = "lambda.amazonaws.com";
 /// How an entry under `AWS` names each of the callers, those that it doesn't left out.
 #[track_caller]
 fn names(pattern: &PrincipalPattern) -> Vec<(&'static str, Naming)> {
-    let all = [ROOT, USER, ROLE, SESSION, GUEST, IDP, LAMBDA, "*"];
+    let all = [ROOT, USER, ROLE, NAMESAKE, SESSION, GUEST, IDP, LAMBDA, "*"];
     let named = all.map(|caller| (caller, pattern.names(&caller.parse().unwrap())));
     named
         .into_iter()
@@ -38,7 +39,7 @@ fn each_entry_names_whom_it_should_and_nobody_else() {
 
     for whole in [ROOT, "111122223333"] {
         let owner = (ROOT, naming(true, false, true));
-        let others = [USER, ROLE, SESSION, GUEST].map(|caller| (caller, account));
+        let others = [USER, ROLE, NAMESAKE, SESSION, GUEST].map(|caller| (caller, account));
         assert_eq!(names(&aws(whole)), [[owner].as_slice(), &others].concat());
     }
     assert_eq!(names(&aws("arn:aws:iam::444455556666:root")), []);
@@ -50,7 +51,7 @@ fn each_entry_names_whom_it_should_and_nobody_else() {
     assert_eq!(names(&aws(SESSION)), [(SESSION, itself)]);
     assert_eq!(names(&aws(GUEST)), [(GUEST, itself)]);
     assert_eq!(names(&aws("AROAEXAMPLEEXAMPLE12")), []);
-    assert_eq!(names(&aws("*")).len(), 8);
+    assert_eq!(names(&aws("*")).len(), 9);
     let service = |text| PrincipalPattern::service(text).unwrap();
     assert_eq!(names(&service(LAMBDA)), [(LAMBDA, itself)]);
     assert_eq!(names(&service("ec2.amazonaws.com")), []);

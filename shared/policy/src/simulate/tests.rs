@@ -89,3 +89,21 @@ fn unknown_keys_are_named_where_the_decision_hangs_on_them() {
         r#"{"id":null,"decision":"denied","explicit":false,"by":"resource_policy","statements":[],"unknown":["aws:sourcevpce"]}"#
     );
 }
+
+#[test]
+fn an_action_is_one_service_s_one_action() {
+    for action in [
+        "kms:",
+        ":Decrypt",
+        "kms",
+        "kms:*",
+        "kms:De?rypt",
+        "kms:De crypt",
+    ] {
+        let line = serde_json::json!({
+            "principal": "arn:aws:iam::111122223333:user/ada", "action": action, "resource": "*",
+        });
+        let answer = simulate_line(&line.to_string()).line;
+        assert!(answer.contains("is not an action"), "{action}: {answer}");
+    }
+}

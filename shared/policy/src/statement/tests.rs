@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Which calls a statement is about: what it lists, and what it leaves out.
 
-use keyproof_core::PolicyType;
 use serde_json::{Value, json};
 
 use crate::{Context, Document, Grammar, Policies, Request, evaluate};
@@ -79,7 +78,6 @@ fn lets(caller: &str, statements: &Value) -> (bool, bool) {
         ..Policies::default()
     };
     let decision = evaluate(&request, &policies);
-    assert_eq!(decision.by, PolicyType::ResourcePolicy);
     (decision.is_allowed(), decision.explicit)
 }
 
@@ -103,5 +101,22 @@ fn a_deny_for_all_but_some_leaves_out_who_is_listed_in_every_way() {
         json!(["111122223333", role]),
     ] {
         assert_eq!(lets(SESSION, &but(listed)), (false, true));
+    }
+}
+
+#[test]
+fn an_allow_for_all_but_some_is_for_whoever_is_not_listed_in_any_way() {
+    let but = |listed: &str| json!([{"Effect": "Allow", "NotPrincipal": {"AWS": listed}, "Action": "*", "Resource": "*"}]);
+
+    assert_eq!(
+        lets(SESSION, &but("arn:aws:iam::111122223333:role/other")),
+        (true, false)
+    );
+    for listed in [
+        "111122223333",
+        "arn:aws:iam::111122223333:role/reader",
+        SESSION,
+    ] {
+        assert_eq!(lets(SESSION, &but(listed)), (false, false), "{listed}");
     }
 }

@@ -284,3 +284,19 @@ fn a_condition_s_key_has_a_prefix_and_a_name() {
     assert!(key("aws:PrincipalArn"));
     assert!(!key("aws:") && !key(":PrincipalArn") && !key(":") && !key("aws"));
 }
+
+#[test]
+fn a_suggestion_is_close_or_none_is_made() {
+    assert_eq!(
+        refused(&with(&json!({"Sidd": "a"})), Grammar::Identity),
+        "unknown element `Sidd`; did you mean `Sid`? (at `/Statement/0/Sidd`)"
+    );
+    assert_eq!(
+        refused(&with(&json!({"Sd": "a"})), Grammar::Identity),
+        "unknown element `Sd`; did you mean `Sid`? (at `/Statement/0/Sd`)"
+    );
+    assert_eq!(
+        refused(&with(&json!({"Qwertyu": "a"})), Grammar::Identity),
+        "unknown element `Qwertyu` (at `/Statement/0/Qwertyu`)"
+    );
+}

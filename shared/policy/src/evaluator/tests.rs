@@ -360,3 +360,53 @@ fn a_session_policy_limits_a_grant_from_another_account() {
     );
     assert!(!may("arn:aws:iam::111122223333:role/other", None));
 }
+
+#[test]
+fn what_the_organization_does_not_allow_nobody_in_it_may() {
+    let scp = |action: &str| {
+        let json = json!({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": action, "Resource": "*"},
+        ]});
+        vec![Document::from_value(&json, Grammar::Scp).unwrap()]
+    };
+    let own = identity(&json!({"Effect": "Allow", "Action": "*", "Resource": "*"}));
+    let key = delegating();
+    let request = Request::new(caller(), "kms:Decrypt", KEY);
+    let decide = |levels: &[Vec<Document>]| {
+        let policies = Policies {
+            identity: &own,
+            resource: Some(&key),
+            scps: levels,
+            ..Policies::default()
+        };
+        let decision = evaluate(&request, &policies);
+        (decision.is_allowed(), decision.by)
+    };
+
+    assert!(decide(&[scp("*"), scp("kms:*")]).0);
+    let refused = (false, PolicyType::Scp);
+    assert_eq!(decide(&[scp("*"), scp("s3:*")]), refused);
+    assert_eq!(decide(&[scp("s3:*"), scp("*")]), refused);
+}
+
+#[test]
+fn a_decision_names_the_document_that_made_it() {
+    let [policy] = identity(&json!({"Effect": "Allow", "Action": "*", "Resource": "*"}));
+    let own = [policy.with_name("arn:aws:iam::111122223333:policy/p")];
+    let table = "arn:aws:dynamodb:us-east-1:111122223333:table/orders";
+    let request = Request::new(caller(), "dynamodb:Scan", table);
+
+    let decision = evaluate(
+        &request,
+        &Policies {
+            identity: &own,
+            ..Policies::default()
+        },
+    );
+
+    let names = decision.statements.iter().map(|one| one.name.as_deref());
+    assert_eq!(
+        names.collect::<Vec<_>>(),
+        [Some("arn:aws:iam::111122223333:policy/p")]
+    );
+}

@@ -107,3 +107,18 @@ fn an_action_is_one_service_s_one_action() {
         assert!(answer.contains("is not an action"), "{action}: {answer}");
     }
 }
+
+/// As other simulators take a trust policy: with a resource, which AWS doesn't admit.
+#[test]
+fn a_trust_policy_that_names_resources_is_read_as_any_resource_s() {
+    for element in ["Resource", "NotResource"] {
+        let line = serde_json::json!({
+            "principal": "arn:aws:iam::111122223333:user/ada", "action": "sts:AssumeRole",
+            "resource": "arn:aws:iam::111122223333:role/r", "resource_policy": {"Statement": [{
+                "Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole", element: "arn:aws:iam::111122223333:role/*",
+            }]},
+        });
+        let answer = simulate_line(&line.to_string()).line;
+        assert!(!answer.contains("error"), "{element}: {answer}");
+    }
+}

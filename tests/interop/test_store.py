@@ -2,6 +2,7 @@
 """The state table against moto's DynamoDB: the same operations as in memory, and commits at the same time."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -188,7 +189,24 @@ def test_an_item_of_a_newer_version_is_refused(stack):
         ExpressionAttributeValues={":two": {"N": "2"}},
     )
 
-    assert "has schema 2, and this version of keyproof knows 1" in plan(stack, "list", expect=2)[1]
+    told = plan(stack, "list", expect=2)[1]
+    assert re.search(r"has schema 2, and keyproof \S+ knows 1; a newer keyproof wrote it: upgrade this one", told)
+
+
+@pytest.mark.parametrize("version, what", [("99.0.0", "upgrade: install keyproof 99.0.0"), ("0.0.9", "upgrade: deploy the")])
+def test_a_stack_of_another_version_is_not_written_to(stack, version, what):
+    """An older command line than the stack's, and a newer one."""
+    plan(stack, "push", "-", stdin=PLAN.decode())
+    stack.client("dynamodb").update_item(
+        TableName=TABLE, Key={"pk": {"S": "CONFIG"}, "sk": {"S": "STACK"}},
+        UpdateExpression="SET #v = :v", ExpressionAttributeNames={"#v": "version"},
+        ExpressionAttributeValues={":v": {"S": version}},
+    )
+
+    for words, given in [(("push", "-"), PLAN.decode() + "\n"), (("remove", "orders"), None)]:
+        told = plan(stack, *words, stdin=given, expect=2)[1]
+        assert told.startswith(f"error: the stack `keyproof` runs keyproof {version}, and this is ") and what in told
+    assert plan(stack, "list")[0] == "orders: version 1, no schedule, not run yet\n"
 
 
 def test_a_stack_is_found_by_its_name_and_never_guessed(moto):

@@ -1,26 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The Lambda program: Lambda's runtime around [`keyproof_canary::handle`].
 
-use std::io;
 use std::time::SystemTime;
 
 use keyproof_canary::{Aws, Https, handle};
+use keyproof_process::without_payload;
 use lambda_runtime::{LambdaEvent, service_fn};
-use tracing::level_filters::LevelFilter;
-use tracing_subscriber::filter::Targets;
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{Layer, fmt, registry};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    // keyproof's own events only: the SDK's hold requests and replies.
-    let lines = fmt::layer()
-        .json()
-        .flatten_event(true)
-        .with_writer(io::stdout);
-    let ours = Targets::new().with_target("keyproof", LevelFilter::INFO);
-    registry().with(lines.with_filter(ours)).init();
+    keyproof_process::begin_function();
 
     lambda_runtime::run(service_fn(
         |event: LambdaEvent<serde_json::Value>| async move {
@@ -34,7 +23,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
                 made.map_err(|error| error.to_string())
             };
             // Boxed: too deep for the compiler to lay out inside Lambda's.
-            let answered = Box::pin(handle(&event.payload, remaining, service, &Https)).await;
+            let answered = Box::pin(handle(&event.payload, remaining, service, &Https));
+            let answered = without_payload(answered).await;
             // Lambda has no use for the answer: CloudFormation has it.
             answered.map(|_| ()).inspect_err(|error| {
                 tracing::error!(error_message = %error, "CloudFormation waits");

@@ -71,6 +71,9 @@ pub enum CliError {
     /// The deployed stack can't be reached or read.
     #[error(transparent)]
     Stack(#[from] keyproof_store::StoreError),
+    /// The deployed stack is of another version, and must not be written to.
+    #[error(transparent)]
+    Skew(#[from] keyproof_state::SkewError),
     /// The sandbox did not start.
     #[error("the sandbox did not start: {0}")]
     Sandbox(String),

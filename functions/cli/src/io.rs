@@ -132,7 +132,8 @@ impl Messages {
         Self(Arc::new(Mutex::new(writer)))
     }
 
-    /// Writes one line.
+    /// Writes one line, or several. What would act on a terminal is shown instead: an error may quote
+    /// anything.
     pub fn say(&mut self, line: impl fmt::Display) {
         // Whole, so that two lines never run into each other.
         let text = format!("{line}\n");
@@ -144,7 +145,8 @@ impl Messages {
 impl Write for Messages {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut writer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(writer.write(bytes).unwrap_or(bytes.len()))
+        let _ = writer.write_all(shown(bytes).as_bytes());
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -155,6 +157,21 @@ impl Write for Messages {
             .flush();
         Ok(())
     }
+}
+
+/// The text with nothing hidden in it, its lines left as they are.
+fn shown(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character == '\n' {
+            shown.push(character);
+        } else {
+            // Writing to a string can't fail.
+            let _ = keyproof_core::show(character, &mut shown);
+        }
+    }
+    shown
 }
 
 impl fmt::Debug for Messages {

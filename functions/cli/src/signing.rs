@@ -12,6 +12,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use keyproof_core::Arn;
 use keyproof_evidence::{Digest, KeyError, PrivateKey, PublicKey, Sign, SignError};
 use keyproof_vault::KmsKey;
+use zeroize::Zeroizing;
 
 use crate::error::CliError;
 
@@ -108,7 +109,10 @@ fn private_key(path: &Path) -> Result<PrivateKey, CliError> {
     };
     let mut file = File::open(path).map_err(unreadable)?;
     own(path, &file)?;
-    let mut text = Vec::new();
+    // Wiped when it is dropped; of this length from the start, as a buffer that grows leaves copies.
+    let mut text = Zeroizing::new(Vec::with_capacity(
+        usize::try_from(LONGEST).unwrap_or_default() + 1,
+    ));
     (&mut file)
         .take(LONGEST)
         .read_to_end(&mut text)

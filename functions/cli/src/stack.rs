@@ -143,6 +143,15 @@ impl Stack {
         })
     }
 
+    /// Refuses to write to a stack of a version that may not understand it, or that it may not. A stack that
+    /// doesn't say what it is made of has no version to hold it to.
+    pub(crate) async fn expect_to_be_understood(&self) -> Result<(), CliError> {
+        match self.store.config().await? {
+            Some(parts) => Ok(parts.takes_writes_of(env!("CARGO_PKG_VERSION"))?),
+            None => Ok(()),
+        }
+    }
+
     /// The plans' schedules.
     pub(crate) async fn schedules(&self) -> Result<SchedulerSchedules, CliError> {
         Ok(SchedulerSchedules::new(&self.config, self.parts().await?))

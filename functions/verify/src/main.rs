@@ -5,24 +5,14 @@ use std::io;
 use std::pin::Pin;
 use std::time::{Duration, SystemTime};
 
+use keyproof_process::{environment, without_payload};
 use keyproof_verify::{Aws, Function, Invocation};
 use lambda_runtime::{LambdaEvent, service_fn};
-use tracing::level_filters::LevelFilter;
-use tracing_subscriber::filter::Targets;
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{Layer, fmt, registry};
 
 // Calls wait, they don't compute: one thread has no work to hand over, and starts sooner.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    // keyproof's own events only: the SDK's hold requests and replies.
-    let lines = fmt::layer()
-        .json()
-        .flatten_event(true)
-        .with_writer(io::stdout);
-    let ours = Targets::new().with_target("keyproof", LevelFilter::INFO);
-    registry().with(lines.with_filter(ours)).init();
+    keyproof_process::begin_function();
 
     let function = Function::new(Aws::new(environment), environment);
     let function = &function;
@@ -37,7 +27,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
             // Boxed: a run's future is too deep for the compiler to lay out inside Lambda's.
             let answer: Pin<Box<dyn Future<Output = _>>> =
                 Box::pin(function.handle(&event.payload, &invocation, &mut stdout));
-            answer.await
+            without_payload(answer).await
         },
     ))
     .await
@@ -53,11 +43,4 @@ fn remaining(deadline: SystemTime, now: SystemTime) -> Duration {
         Ok(length) if length < DAY => length,
         Ok(_) | Err(_) => deadline.duration_since(now).unwrap_or_default(),
     }
-}
-
-/// The process's environment, as far as it is text.
-fn environment() -> Vec<(String, String)> {
-    std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect()
 }

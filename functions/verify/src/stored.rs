@@ -9,7 +9,9 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use keyproof_aws::Settings;
 use keyproof_plan::Plan;
-use keyproof_state::{Observed, PlanHead, PolicyChange, RunRequest, RunStage, RunStatus};
+use keyproof_state::{
+    Observed, PlanHead, PlanVersion, PolicyChange, RunRequest, RunStage, RunStatus,
+};
 use keyproof_store::{Claim, Committed, RunQueue, Started, Store, Table};
 use keyproof_verdict::Report;
 use ulid::Ulid;
@@ -271,8 +273,9 @@ impl<P: Ports> StoredRun<'_, P> {
             ))
         })?;
         let what = format!("version {number} of the plan `{name}`");
-        let plan = Plan::parse(&version.text)
-            .map_err(|errors| HandlerError::InvalidPlan(explain(&what, &errors)))?;
+        let plan = Plan::parse(&version.text).map_err(|errors| {
+            HandlerError::InvalidPlan(explain(&pushed(&what, &version), &errors))
+        })?;
         if plan.digest != digest || plan.name != name {
             return Err(HandlerError::InvalidPlan(format!(
                 "{what} is not what was pushed: its digest is {}, not {digest}; push it again",
@@ -306,6 +309,19 @@ impl<P: Ports> StoredRun<'_, P> {
         if let Err(also) = self.stack.store.fail(status, &error.to_string()).await {
             tracing::error!(run_id = status.run_id, %error, %also, "the failure of the run could not be noted");
         }
+    }
+}
+
+/// What can't be read, with the versions of keyproof where the one that pushed it is another: then that is
+/// most likely why.
+fn pushed(what: &str, version: &PlanVersion) -> String {
+    const OWN: &str = env!("CARGO_PKG_VERSION");
+    match version.pushed_with.as_deref().filter(|with| *with != OWN) {
+        Some(with) => format!(
+            "{what}, pushed with keyproof {with} where this function is {OWN} (upgrade: deploy the stack of \
+             {with}),"
+        ),
+        None => what.to_owned(),
     }
 }
 

@@ -3,18 +3,23 @@
 
 use thiserror::Error;
 
+use crate::Visible;
+
 /// A text that is not the ARN or account id it should be.
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ArnError {
     /// Not `arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE`.
-    #[error("`{text}` is not an ARN; expected `arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE`")]
+    #[error(
+        "`{}` is not an ARN; expected `arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE`",
+        Visible(text)
+    )]
     Malformed {
         /// The text as given.
         text: String,
     },
     /// An ARN, but of something else.
-    #[error("`{text}` is not the ARN of a {noun}; expected `{example}`")]
+    #[error("`{}` is not the ARN of a {noun}; expected `{example}`", Visible(text))]
     WrongResource {
         /// The text as given.
         text: String,
@@ -24,7 +29,7 @@ pub enum ArnError {
         example: &'static str,
     },
     /// Not twelve digits.
-    #[error("`{text}` is not an AWS account id; expected twelve digits")]
+    #[error("`{}` is not an AWS account id; expected twelve digits", Visible(text))]
     Account {
         /// The text as given.
         text: String,

@@ -9,6 +9,7 @@ mod error;
 mod policy_type;
 mod service;
 mod typed;
+mod visible;
 
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ pub use error::ArnError;
 pub use policy_type::PolicyType;
 pub use service::Service;
 pub use typed::{KeyArn, RoleArn, TableArn};
+pub use visible::{Visible, is_invisible, show};
 
 use std::fmt;
 use std::str::FromStr;

@@ -90,3 +90,24 @@ fn an_account_id_is_twelve_digits_and_keeps_leading_zeros() {
     assert!("11112222333".parse::<AccountId>().is_err());
     assert!("١١١١٢٢٢٢٣٣٣٣".parse::<AccountId>().is_err());
 }
+
+#[test]
+fn errors_quote_their_input_visibly() {
+    let hostile = "\u{1b}[2J\u{202e}orders\u{7}\n";
+    let shown = "\\u{1b}[2J\\u{202e}orders\\u{7}\\n";
+    let errors = [
+        hostile.parse::<KeyArn>().unwrap_err(),
+        format!(
+            "arn:aws:kms:us-east-1:111122223333:key/{}",
+            hostile.trim_end()
+        )
+        .parse::<RoleArn>()
+        .unwrap_err(),
+        hostile.parse::<AccountId>().unwrap_err(),
+    ];
+    for error in errors {
+        let told = error.to_string();
+        assert!(!told.contains(crate::is_invisible), "{told:?}");
+        assert!(told.contains(shown.trim_end_matches("\\n")), "{told}");
+    }
+}

@@ -175,15 +175,16 @@ fn document(path: &Path) -> Result<Option<Document>, String> {
     let text = fs::read_to_string(path).map_err(|error| error.to_string())?;
     // Cheap, and before the whole is read: other JSON files may lie about.
     let start: String = text.chars().take(200).collect();
-    if start.contains("keyproof.report/v1") {
+    // Of any version: a newer one is told, and not passed over.
+    if start.contains("keyproof.report/") {
         let report = Report::from_json(&text).map_err(|error| error.to_string())?;
         let started = report.run.started_at.parse();
         let started = started.map_err(|error| format!("its start is no time: {error}"))?;
         return Ok(Some(Document::Run(Box::new(report), started)));
     }
-    if start.contains(DrillReport::SCHEMA) {
-        let drill = serde_json::from_str(&text).map_err(|error| error.to_string())?;
-        return Ok(Some(Document::Drill(drill)));
+    if start.contains("keyproof.drill/") {
+        let drill = DrillReport::from_json(&text).map_err(|error| error.to_string())?;
+        return Ok(Some(Document::Drill(Box::new(drill))));
     }
     Ok(None)
 }

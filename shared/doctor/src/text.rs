@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use keyproof_verdict::is_invisible;
+use keyproof_core::Visible;
 
 use crate::check::{Check, Diagnosis, Mend, State};
 
@@ -95,13 +95,5 @@ fn mark(state: State, colour: bool) -> String {
 
 /// What came from elsewhere must not steer a terminal.
 fn visible(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for character in text.chars() {
-        if is_invisible(character) {
-            shown.extend(character.escape_unicode());
-        } else {
-            shown.push(character);
-        }
-    }
-    shown
+    Visible(text).to_string()
 }

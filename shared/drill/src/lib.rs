@@ -19,7 +19,8 @@ mod tests;
 pub use grant_name::{PREFIX, grant_name, is_drill};
 pub use judge::judge;
 pub use report::{
-    DrillReport, DrillRow, DrillSummary, GrantRow, GrantState, KeptRow, OpenGrant, PassageRow,
+    DrillReport, DrillReportError, DrillRow, DrillSummary, GrantRow, GrantState, KeptRow,
+    OpenGrant, PassageRow,
 };
 pub use seen::{Kept, Passage, Seen};
 pub use target::{Choice, NoTargetError, Target, targets};

@@ -5,6 +5,7 @@ use keyproof_verdict::{
     Environment, Finding, Observation, ObservedRow, PlanRow, Run, Verdict, observed_row,
 };
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use crate::judge::judge;
 use crate::seen::{Kept, Passage, Seen};
@@ -219,6 +220,26 @@ fn kept(kept: &Kept) -> KeptRow {
     }
 }
 
+/// A text that is no report of drills which this version can stand behind.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum DrillReportError {
+    /// No JSON, or not the right fields.
+    #[error("the report of drills can't be read: {0}")]
+    Damaged(#[from] serde_json::Error),
+    /// A document of another schema.
+    #[error(
+        "the document's schema is `{schema}`, and keyproof {} reads `{}`; upgrade keyproof, if a newer one wrote \
+         it",
+        env!("CARGO_PKG_VERSION"),
+        DrillReport::SCHEMA
+    )]
+    OtherSchema {
+        /// The schema that it names.
+        schema: String,
+    },
+}
+
 impl DrillReport {
     /// The schema's name.
     pub const SCHEMA: &'static str = "keyproof.drill/v1";
@@ -262,6 +283,21 @@ impl DrillReport {
             drills,
             leftovers,
             open,
+        }
+    }
+
+    /// Reads a JSON report. Fields that this version doesn't know are passed over.
+    ///
+    /// # Errors
+    ///
+    /// Where the text is of another schema, or lacks a field.
+    pub fn from_json(text: &str) -> Result<Self, DrillReportError> {
+        let document: serde_json::Value = serde_json::from_str(text)?;
+        match document.get("schema").and_then(serde_json::Value::as_str) {
+            Some(Self::SCHEMA) => Ok(serde_json::from_str(text)?),
+            other => Err(DrillReportError::OtherSchema {
+                schema: other.unwrap_or_default().to_owned(),
+            }),
         }
     }
 

@@ -3,7 +3,8 @@
 
 use std::fmt::Write as _;
 
-use keyproof_verdict::{ObservedRow, Verdict, is_invisible};
+use keyproof_core::is_invisible;
+use keyproof_verdict::{ObservedRow, Verdict};
 
 use crate::judge::seconds;
 use crate::report::{DrillReport, DrillRow, GrantState, PassageRow};

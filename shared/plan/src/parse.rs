@@ -189,7 +189,8 @@ fn version(fields: &Fields<'_>, errors: &mut Errors) {
         .string(errors)
         .is_some_and(|version| version != VERSION)
     {
-        let rule = format!("this keyproof reads `{VERSION}`");
+        let rule =
+            format!("this keyproof reads `{VERSION}`: upgrade it, if a newer one wrote the plan");
         cursor.malformed(errors, "a known version of the plan format", rule);
     }
 }

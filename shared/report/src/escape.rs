@@ -5,12 +5,10 @@
 //! message becomes `\u{1b}`, a line break `\n`. That also leaves no character that XML forbids but
 //! the two non-characters, which are shown the same way.
 
-use std::fmt::{self, Display, Formatter, Write};
+use std::fmt::{self, Display, Formatter};
 
-use keyproof_verdict::is_invisible;
-
-/// A text on one line, nothing hidden in it.
-pub(crate) struct Visible<'a>(pub(crate) &'a str);
+pub(crate) use keyproof_core::Visible;
+use keyproof_core::show;
 
 /// The text on one line, nothing hidden in it: for messages that are read as they are.
 #[must_use]
@@ -44,23 +42,6 @@ pub(crate) struct MarkdownCode<'a>(pub(crate) &'a str);
 
 /// A sentence with `` `code` `` in it, as Markdown.
 pub(crate) struct MarkdownProse<'a>(pub(crate) &'a str);
-
-/// The character, or what shows where it stands.
-fn show(character: char, out: &mut impl Write) -> fmt::Result {
-    if is_invisible(character) || matches!(character, '\u{fffe}' | '\u{ffff}') {
-        write!(out, "{}", character.escape_default())
-    } else {
-        out.write_char(character)
-    }
-}
-
-impl Display for Visible<'_> {
-    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-        self.0
-            .chars()
-            .try_for_each(|character| show(character, formatter))
-    }
-}
 
 impl Display for Markup<'_> {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {

@@ -54,7 +54,9 @@ pub enum ManifestError {
     },
     /// A document of another schema.
     #[error(
-        "the document's schema is `{schema}`, not `{}`; a newer keyproof may be able to read it",
+        "the document's schema is `{schema}`, and keyproof {} reads `{}`; upgrade keyproof, if a newer one wrote \
+         it",
+        env!("CARGO_PKG_VERSION"),
         Manifest::SCHEMA
     )]
     OtherSchema {

@@ -80,8 +80,10 @@ pub enum ItemError {
     },
     /// Another version's.
     #[error(
-        "{noun} in the state table has schema {schema}, and this version of keyproof knows {SCHEMA}; \
-         update keyproof to the version of the stack"
+        "{noun} in the state table has schema {schema}, and keyproof {} knows {SCHEMA}; a newer keyproof \
+         wrote it: upgrade this one (the command line to the stack's version, the stack by deploying it \
+         anew)",
+        env!("CARGO_PKG_VERSION")
     )]
     OtherSchema {
         /// What was looked for.

@@ -28,7 +28,7 @@ mod standing;
 
 pub use apply::{Applied, ApplyError, Observed, Rules, apply, report_text};
 pub use change::{EventError, PolicyChange, PolicyEvent, Reach};
-pub use config::StackConfig;
+pub use config::{SkewError, StackConfig};
 pub use digest::{digest, hex};
 pub use entry::{ChangeItem, Entry, EntryKind, Subject};
 pub use item::{Item, ItemError, Noun, SCHEMA};

@@ -56,6 +56,9 @@ pub struct PlanVersion {
     /// By whom.
     #[serde(default)]
     pub pushed_by: Option<String>,
+    /// With which version of keyproof.
+    #[serde(default)]
+    pub pushed_with: Option<String>,
 }
 
 impl Noun for PlanHead {

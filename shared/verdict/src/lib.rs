@@ -24,7 +24,7 @@ pub use observation::{
 pub use report::{
     BegunRun, CallRow, Cause, Change, DocumentRow, Environment, ExceptionNote, ExpectedRow,
     Finding, FirstLine, Line, NoteRow, ObservedRow, PlanRow, ProbeRow, Report, ReportError, Run,
-    Sentinel, Summary, Trial, Verdict, is_invisible,
+    Sentinel, Summary, Trial, Verdict,
 };
 pub use resume::{Earlier, ForeignRow, Kept};
 pub use words::{policy_noun, service_name};

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use document::DocumentRow;
 pub use lines::{BegunRun, FirstLine, Line};
-pub use read::{ReportError, is_invisible};
+pub use read::ReportError;
 
 /// A run's report.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

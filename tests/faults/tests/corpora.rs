@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use keyproof_core::is_invisible;
 use keyproof_parsers::PARSERS;
-use keyproof_verdict::is_invisible;
 
 /// How long a parser may take over a file, in a build without optimisation on a busy machine.
 const LONGEST: Duration = Duration::from_secs(20);

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What keyproof wrote once, or so it says: items of its table, reports, records of evidence.
 
+use keyproof_core::is_invisible;
 use keyproof_evidence::{Envelope, Record};
 use keyproof_report::{Format, Options};
 use keyproof_state::{
     ChangeItem, Item, Noun, PlanHead, PlanVersion, RunItem, RunStatus, StackConfig, TakenRequest,
     join,
 };
-use keyproof_verdict::{Report, is_invisible};
+use keyproof_verdict::Report;
 use serde_json::Value;
 
 use crate::said;

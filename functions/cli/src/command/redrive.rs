@@ -6,6 +6,7 @@ mod letters;
 use std::io::Write;
 
 use jiff::Timestamp;
+use keyproof_report::visible;
 use keyproof_state::Key;
 use keyproof_store::DynamoTable;
 use keyproof_store::Store;
@@ -43,6 +44,7 @@ struct Tally {
 pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliError> {
     crate::block_on(async {
         let stack = arguments.stack.connect(Stack::REGION).await?;
+        stack.expect_to_be_understood().await?;
         let parts = stack.parts().await?;
         let client = aws_sdk_sqs::Client::new(&stack.config);
         let runs = Queue::new(&client, &parts.queue_url);
@@ -53,6 +55,7 @@ pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
             for letter in &all {
                 let decided = decide(name, letter, &stack.store).await?;
                 let line = format!("{name}: {}: {}", letter.summary(), decided.sentence());
+                let line = visible(&line);
                 writeln!(io.stdout, "{line}").map_err(CliError::stdout)?;
                 match decided {
                     Decision::SendBack if !arguments.dry_run => runs.send(letter.body()).await?,

@@ -31,6 +31,7 @@ mod simulate;
 mod stack;
 mod streams;
 mod support;
+mod terminal;
 mod verify;
 mod verify_sandbox;
 mod ways;

@@ -71,6 +71,71 @@ async fn a_plan_of_a_newer_format_is_refused_by_its_place() {
 }
 
 #[tokio::test]
+async fn a_plan_that_a_newer_keyproof_pushed_is_refused_with_both_versions() {
+    let fake = Fake::with_plan().await;
+    let pushed = fake.store().version("orders", 1).await.unwrap().unwrap();
+    assert_eq!(
+        pushed.pushed_with.as_deref(),
+        Some(env!("CARGO_PKG_VERSION"))
+    );
+    let newer = PlanVersion {
+        text: PLAN.replace("\"tables\"", "\"novelty\": 1, \"tables\""),
+        pushed_with: Some("9.0.0".to_owned()),
+        ..pushed
+    };
+    overwrite(&fake, &newer).await;
+
+    let error = handle(&fake, &request(&json!({"run_id": ID})))
+        .await
+        .0
+        .unwrap_err();
+
+    assert_eq!(error.name(), "InvalidPlan");
+    let message = error.to_string();
+    let start = format!(
+        "version 1 of the plan `orders`, pushed with keyproof 9.0.0 where this function is {} (upgrade: deploy \
+         the stack of 9.0.0), is not valid: 2:3: ",
+        env!("CARGO_PKG_VERSION")
+    );
+    assert!(
+        message.starts_with(&start) && message.contains("novelty"),
+        "{message}"
+    );
+    assert_eq!(fake.runs(), 0);
+}
+
+#[tokio::test]
+async fn a_state_of_a_newer_version_is_not_written_over() {
+    use keyproof_state::Noun as _;
+    use keyproof_store::{Table as _, Write};
+    let fake = Fake::with_plan().await;
+    handle(&fake, &request(&json!({}))).await.0.unwrap();
+    let mut item = fake
+        .store()
+        .state("orders")
+        .await
+        .unwrap()
+        .to_item()
+        .unwrap();
+    item.insert("schema".to_owned(), 2.into());
+    item.insert("novelty".to_owned(), "kept".into());
+    let table = fake.store().table();
+    table.write(&[Write::put(item.clone())]).await.unwrap();
+
+    let (answer, log) = handle(&fake, &request(&json!({}))).await;
+
+    assert_eq!(answer.unwrap_err().name(), "OtherSchema");
+    let kept = table.items();
+    assert!(kept.contains(&item), "the state was written over");
+    assert_eq!(fake.store().run("orders", 2).await.unwrap(), None);
+    // Nobody else has what the run found.
+    assert!(
+        log.contains("\"message\":\"the report could not be committed\""),
+        "{log}"
+    );
+}
+
+#[tokio::test]
 async fn a_table_of_a_newer_version_is_refused() {
     use keyproof_state::Noun as _;
     use keyproof_store::{Table as _, Write};
@@ -86,13 +151,16 @@ async fn a_table_of_a_newer_version_is_refused() {
 
     let error = handle(&fake, &request(&json!({}))).await.0.unwrap_err();
 
+    assert_eq!(error.name(), "OtherSchema");
     assert_eq!(
-        (error.name(), error.to_string().as_str()),
-        (
-            "OtherSchema",
-            "a plan in the state table has schema 2, and this version of keyproof knows 1; update keyproof to the version of the stack"
+        error.to_string(),
+        format!(
+            "a plan in the state table has schema 2, and keyproof {} knows 1; a newer keyproof wrote it: upgrade \
+             this one (the command line to the stack's version, the stack by deploying it anew)",
+            env!("CARGO_PKG_VERSION")
         )
     );
+    assert_eq!(fake.runs(), 0);
 }
 
 async fn overwrite(fake: &Fake, version: &PlanVersion) {

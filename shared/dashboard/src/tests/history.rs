@@ -48,6 +48,28 @@ fn runs_that_stand_alike_are_one_span() {
     );
 }
 
+#[tokio::test]
+async fn what_a_newer_version_wrote_is_told_and_not_passed_over() {
+    let directory = tempfile::tempdir().unwrap();
+    for kind in ["report", "drill"] {
+        let text = format!("{{\"schema\": \"keyproof.{kind}/v2\"}}");
+        fs::write(directory.path().join(format!("{kind}.json")), text).unwrap();
+    }
+    let mut folder = Folder::new(directory.path());
+
+    folder.refresh().await.unwrap();
+
+    let told = |kind: &str| {
+        format!(
+            "`{}`: the document's schema is `keyproof.{kind}/v2`, and keyproof {} reads `keyproof.{kind}/v1`; \
+             upgrade keyproof, if a newer one wrote it",
+            directory.path().join(format!("{kind}.json")).display(),
+            env!("CARGO_PKG_VERSION"),
+        )
+    };
+    assert_eq!(folder.history().problems, [told("drill"), told("report")]);
+}
+
 #[test]
 fn what_comes_later_is_added_and_what_comes_between_is_put_in_its_place() {
     let directory = tempfile::tempdir().unwrap();

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Nothing that a report holds becomes markup, a link, a mention, or an act of a terminal.
 
-use keyproof_verdict::{Report, is_invisible};
+use keyproof_core::is_invisible;
+use keyproof_verdict::Report;
 use proptest::prelude::*;
 
 use super::agreement::elements;

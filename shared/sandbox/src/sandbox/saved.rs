@@ -24,7 +24,7 @@ pub enum StateError {
     #[error("the file is not a sandbox's state")]
     Read(#[source] serde_json::Error),
     /// It was saved by another version.
-    #[error("the file has schema `{found}`; this version reads `{SCHEMA}`")]
+    #[error("the file has schema `{found}`, and keyproof {} reads `{SCHEMA}`; upgrade keyproof, if a newer one wrote it", env!("CARGO_PKG_VERSION"))]
     Schema {
         /// What the file says it is.
         found: String,

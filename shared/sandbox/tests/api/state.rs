@@ -81,7 +81,11 @@ fn another_file_is_refused() {
 
     assert_eq!(
         other.to_string(),
-        "the file has schema `keyproof.sandbox/v9`; this version reads `keyproof.sandbox/v1`"
+        format!(
+            "the file has schema `keyproof.sandbox/v9`, and keyproof {} reads `keyproof.sandbox/v1`; upgrade \
+             keyproof, if a newer one wrote it",
+            env!("CARGO_PKG_VERSION")
+        )
     );
     assert!(matches!(none, StateError::Read(_)));
     assert_eq!(none.to_string(), "the file is not a sandbox's state");

@@ -121,7 +121,11 @@ fn a_manifest_that_would_lose_or_repeat_a_part_is_refused() {
     );
     assert_eq!(
         refused(&|it| it.schema = "keyproof.shards/v2".to_owned()),
-        "the document's schema is `keyproof.shards/v2`, not `keyproof.shards/v1`; a newer keyproof may be able to read it"
+        format!(
+            "the document's schema is `keyproof.shards/v2`, and keyproof {} reads `keyproof.shards/v1`; \
+             upgrade keyproof, if a newer one wrote it",
+            env!("CARGO_PKG_VERSION")
+        )
     );
     assert!(matches!(
         Manifest::read(r#"{"schema":"keyproof.shards/v1","surprise":1}"#, &plan),

@@ -171,7 +171,11 @@ fn a_state_of_a_newer_version_is_refused() {
 
     assert_eq!(
         error.to_string(),
-        "a plan's state in the state table has schema 2, and this version of keyproof knows 1; update keyproof to the version of the stack"
+        format!(
+            "a plan's state in the state table has schema 2, and keyproof {} knows 1; a newer keyproof wrote it: \
+             upgrade this one (the command line to the stack's version, the stack by deploying it anew)",
+            env!("CARGO_PKG_VERSION")
+        )
     );
 }
 

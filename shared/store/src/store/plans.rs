@@ -306,6 +306,7 @@ fn push_writes(
         text_parts,
         pushed_at: now,
         pushed_by: by.map(str::to_owned),
+        pushed_with: Some(env!("CARGO_PKG_VERSION").to_owned()),
     };
     let head = match before {
         None => Write::insert(

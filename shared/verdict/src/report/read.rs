@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 use std::io;
 
+use keyproof_core::is_invisible;
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -27,7 +28,9 @@ pub enum ReportError {
     NoSchema,
     /// A document of another schema.
     #[error(
-        "the document's schema is `{schema}`, not `{}`; a newer keyproof may be able to read it",
+        "the document's schema is `{schema}`, and keyproof {} reads `{}`; upgrade keyproof, if a newer one wrote \
+         it",
+        env!("CARGO_PKG_VERSION"),
         Report::SCHEMA
     )]
     OtherSchema {
@@ -184,23 +187,6 @@ impl Report {
             .filter(|_| self.summary.verdict == Verdict::Pass)?;
         Some((&row.id, row.verdict))
     }
-}
-
-/// Whether the character is not seen but acts: controls, and the marks that reorder or hide text.
-#[must_use]
-pub fn is_invisible(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{ad}'
-                | '\u{61c}'
-                | '\u{180e}'
-                | '\u{200b}'..='\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{feff}'
-                | '\u{fff9}'..='\u{fffb}'
-        )
 }
 
 /// JSON puts such characters into strings alone, where an escape means the same. The newlines

@@ -31,8 +31,11 @@ fn another_schema_is_refused_by_name() {
 
     assert_eq!(
         Report::from_json(&other).unwrap_err().to_string(),
-        "the document's schema is `keyproof.report/v2`, not `keyproof.report/v1`; a newer keyproof \
-         may be able to read it"
+        format!(
+            "the document's schema is `keyproof.report/v2`, and keyproof {} reads `keyproof.report/v1`; \
+             upgrade keyproof, if a newer one wrote it",
+            env!("CARGO_PKG_VERSION")
+        )
     );
 }
 

@@ -67,6 +67,7 @@ pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
     };
     let pushed = crate::block_on(async {
         let stack = arguments.stack.connect(&plan.region).await?;
+        stack.expect_to_be_understood().await?;
         // Found out first: a plan without the schedule that was asked for is half a push.
         let schedules = match every {
             Every::AsBefore => None,

@@ -30,6 +30,7 @@ pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
     let name = &arguments.name;
     let head = crate::block_on(async {
         let stack = arguments.stack.connect(Stack::REGION).await?;
+        stack.expect_to_be_understood().await?;
         let head = stack.store.head(name).await?;
         let head = head.filter(|head| head.removed_at.is_none());
         let head = head.ok_or_else(|| no_plan(name))?;

@@ -1,0 +1,2 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Tests alone: the forms of every released version are read by this one.

@@ -21,7 +21,7 @@ use sha2::{Digest as _, Sha256};
 
 use self::cursor::{Cursor, Errors, Fields};
 use self::expectation::Draft;
-use self::names::Names;
+use self::names::{Declared, Names};
 use crate::definition::{PLAN, VERSION};
 use crate::error::{PlanError, PlanProblem};
 use crate::model::{Exception, Plan};
@@ -94,18 +94,18 @@ fn plan(root: &Node, digest: String, extent: Extent, errors: &mut Errors) -> Opt
     let region = fields.get("region").and_then(|at| region(&at, errors));
     let names = Names {
         region,
-        tables: declared(&fields, "tables", errors),
-        principals: declared(&fields, "principals", errors),
+        tables: Declared::new(declared(&fields, "tables", errors)),
+        principals: Declared::new(declared(&fields, "principals", errors)),
     };
 
     let mut tables = Some(IndexMap::new());
-    for (key, cursor) in &names.tables {
+    for (key, cursor) in names.tables.iter() {
         let good_name = names::declared(key, cursor, errors);
         let table = table::table(key, cursor, &names, errors).filter(|_| good_name);
         insert(&mut tables, key, table);
     }
     let mut principals = Some(IndexMap::new());
-    for (key, cursor) in &names.principals {
+    for (key, cursor) in names.principals.iter() {
         let good_name = names::declared(key, cursor, errors);
         let principal = principal::principal(key, cursor, errors).filter(|_| good_name);
         insert(&mut principals, key, principal);

@@ -24,12 +24,14 @@ impl<P: Ports> StoredRun<'_, P> {
         stream::iter(&manifest.shards)
             .map(|shard| {
                 let part = text(&shard.part(&plan, &run.run_id));
-                async move { Ok(reports.put(&run.part(shard.number), &part?).await?) }
+                async move {
+                    reports.put(&run.part(shard.number), &part?).await?;
+                    Ok::<_, HandlerError>(())
+                }
             })
             .buffer_unordered(AT_ONCE)
             .try_collect::<()>()
-            .await
-            .map_err(|error: HandlerError| error)?;
+            .await?;
         reports.put(&run.manifest(), &text(&manifest)?).await?;
         // Last, as the state machine reads it: what it lists is there.
         let shards = manifest.shards.iter();

@@ -2,7 +2,7 @@
 //! The rules that need the whole plan. They say nothing about what is only half readable: one
 //! misspelling must not bring two errors.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use keyproof_document::Place;
 
@@ -93,19 +93,36 @@ pub(super) fn probe_ids(names: &Names<'_>, drafts: &[Draft<'_>]) -> Option<Vec<S
 
 /// Pushes tables on which a denial is expected but no read of the canary.
 pub(super) fn witnesses(names: &Names<'_>, drafts: &[Draft<'_>], errors: &mut Errors) {
-    let declared = |name: &str| names.tables.iter().any(|(key, _)| key.text == name);
-    for (key, cursor) in &names.tables {
-        let is_on_table = |draft: &&Draft<'_>| draft.on.contains(&key.text.as_str());
-        let denied = (drafts.iter().filter(is_on_table))
-            .find(|draft| draft.decision == Some(Decision::Denied));
-        // What is misspelt may be the witness: its table, its action or its decision.
-        let may_witness = |draft: &Draft<'_>| {
-            draft.decision != Some(Decision::Denied)
-                && (is_on_table(&draft) || !draft.on.iter().any(|on| declared(on)))
-                && (draft.partial || draft.actions.iter().any(|action| action.reads_canary()))
-        };
-        if let Some(denied) = denied.filter(|_| !drafts.iter().any(may_witness)) {
-            let (table, denied) = (shown(&key.text), denied.place);
+    // What is misspelt may be the witness: its table, its action or its decision.
+    let may_witness = |draft: &&Draft<'_>| {
+        draft.decision != Some(Decision::Denied)
+            && (draft.partial || draft.actions.iter().any(|action| action.reads_canary()))
+    };
+    let mut witnessed: HashSet<&str> = HashSet::new();
+    for draft in drafts.iter().filter(may_witness) {
+        let mut declared = draft
+            .on
+            .iter()
+            .filter(|on| names.tables.contains(on))
+            .peekable();
+        if declared.peek().is_none() {
+            // It may be meant for any table.
+            return;
+        }
+        witnessed.extend(declared);
+    }
+    let mut denied: HashMap<&str, Place> = HashMap::new();
+    for draft in drafts {
+        if draft.decision == Some(Decision::Denied) {
+            for on in &draft.on {
+                denied.entry(on).or_insert(draft.place);
+            }
+        }
+    }
+    for (key, cursor) in names.tables.iter() {
+        let name = key.text.as_str();
+        if let Some(&denied) = denied.get(name).filter(|_| !witnessed.contains(name)) {
+            let table = shown(name);
             errors.push(
                 key.place,
                 &cursor.path,

@@ -140,7 +140,19 @@ impl Messages {
         let _ = self.write_all(text.as_bytes());
         let _ = self.flush();
     }
+
+    /// Writes over the line that the terminal's cursor is on, and stays on it. Only for a terminal.
+    pub fn overwrite(&mut self, line: impl fmt::Display) {
+        let line = shown(line.to_string().as_bytes());
+        let mut writer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // A terminal that can't be written to is no reason to stop.
+        let _ = write!(writer, "\r{line}{TO_END_OF_LINE}");
+        let _ = writer.flush();
+    }
 }
+
+/// Erases what is right of the cursor.
+const TO_END_OF_LINE: &str = "\u{1b}[K";
 
 impl Write for Messages {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

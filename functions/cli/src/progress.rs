@@ -4,7 +4,6 @@
 #[cfg(test)]
 mod tests;
 
-use std::io::Write;
 use std::time::{Duration, Instant};
 
 use keyproof_verdict::{ProbeRow, Verdict};
@@ -71,17 +70,14 @@ impl Progress {
             self.failed,
             self.began.elapsed(),
         );
-        // A terminal that can't be written to is no reason to stop.
-        let _ = write!(terminal, "\r{line}\u{1b}[K");
-        let _ = terminal.flush();
+        terminal.overwrite(line);
         self.told = Some(Instant::now());
     }
 
     /// Wipes the line away.
     pub(crate) fn end(&mut self) {
         if let Some(terminal) = self.terminal.as_mut().filter(|_| self.told.is_some()) {
-            let _ = write!(terminal, "\r\u{1b}[K");
-            let _ = terminal.flush();
+            terminal.overwrite("");
         }
         self.told = None;
     }

@@ -259,7 +259,7 @@ pub(crate) fn of_entry(
         from_since: entry.from_since,
         to: entry.to,
         since: entry.since,
-        reason: shortened(&entry.reason),
+        reason: keyproof_state::shortened(&entry.reason),
         cause: entry.cause.as_ref(),
         incident: entry.incident.as_deref().map(|id| Incident {
             id,
@@ -278,16 +278,6 @@ pub(crate) fn of_entry(
         resources: resources(entry),
         detail: serde_json::to_string(&detail)?,
     })
-}
-
-/// A sentence that fits: a call takes 256 KB, and a service's own message may be of any length. The
-/// report has it whole.
-fn shortened(sentence: &str) -> Cow<'_, str> {
-    const LONGEST: usize = 4_000;
-    match sentence.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", sentence.get(..end).unwrap_or_default()).into(),
-        None => sentence.into(),
-    }
 }
 
 /// An entry's part of its record: the last piece of its id.

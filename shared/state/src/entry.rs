@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a run changed: the entries that are told to people and programs.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use keyproof_verdict::{Cause, ProbeRow};
 use serde::{Deserialize, Serialize};
@@ -95,7 +97,7 @@ pub struct Entry {
     pub to: Option<Standing>,
     /// The start of the run that saw it first.
     pub since: Timestamp,
-    /// The report's sentence for a person.
+    /// The report's sentence for a person, [`shortened`].
     pub reason: String,
     /// The statement responsible, where it could be found.
     #[serde(default)]
@@ -167,5 +169,17 @@ impl Noun for ChangeItem {
 
     fn key(&self) -> Key {
         Key::change(&self.plan, self.commit, self.part)
+    }
+}
+
+/// A reason that fits: a service's own message may be of any length, an item of the table takes 400 KB
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>), an event
+/// 256 KB. The report has it whole.
+#[must_use]
+pub fn shortened(sentence: &str) -> Cow<'_, str> {
+    const LONGEST: usize = 4_000;
+    match sentence.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", sentence.get(..end).unwrap_or_default()).into(),
+        None => sentence.into(),
     }
 }

@@ -30,7 +30,7 @@ pub use apply::{Applied, ApplyError, Observed, Rules, apply, report_text};
 pub use change::{EventError, PolicyChange, PolicyEvent, Reach};
 pub use config::{SkewError, StackConfig};
 pub use digest::{digest, hex};
-pub use entry::{ChangeItem, Entry, EntryKind, Subject};
+pub use entry::{ChangeItem, Entry, EntryKind, Subject, shortened};
 pub use item::{Item, ItemError, Noun, SCHEMA};
 pub use key::{Key, PLANS, STATE};
 pub use plan::{PlanHead, PlanVersion};

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a terminal is told.
 
+use std::io::Write;
+
 use super::*;
 
 #[test]

@@ -4,7 +4,7 @@
 use keyproof_verdict::{Finding, Report};
 
 use super::Run;
-use crate::{Entry, EntryKind, PlanState, Standing, Subject};
+use crate::{Entry, EntryKind, PlanState, Standing, Subject, shortened};
 
 /// What it saw that differs from what is known. A person is told of an `exposed` or a `wrong_key`
 /// that nobody has been told of: it was so, even if it is no more.
@@ -33,7 +33,7 @@ pub(super) fn entries(known: &PlanState, report: &Report, run: &Run<'_>) -> Vec<
             from_since: now.map(|now| now.since),
             to: Some(seen),
             since: run.started_at,
-            reason: row.reason.clone(),
+            reason: shortened(&row.reason).into_owned(),
             cause: row.cause.clone(),
             incident: incident.map(|incident| incident.id.clone()),
             incident_since: incident.map(|incident| incident.since),

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use keyproof_verdict::{Finding, ProbeRow, Report, Verdict};
 
 use super::Run;
-use crate::{Entry, EntryKind, Incident, PlanState, ProbeState, Standing, Subject};
+use crate::{Entry, EntryKind, Incident, PlanState, ProbeState, Standing, Subject, shortened};
 
 /// Brings the probes up to what the report says. The entries are in the report's order, then those
 /// of probes that the plan no longer has.
@@ -75,7 +75,7 @@ impl<'a> Step<'a> {
         ProbeState {
             standing: self.now,
             since: self.since,
-            reason: (!passed).then(|| self.row.reason.clone()),
+            reason: (!passed).then(|| shortened(&self.row.reason).into_owned()),
             cause: self.row.cause.clone().filter(|_| !passed),
             incident,
         }
@@ -137,7 +137,7 @@ impl<'a> Step<'a> {
             from_since: self.before.map(|before| before.since),
             to: Some(self.now),
             since: self.since,
-            reason: self.row.reason.clone(),
+            reason: shortened(&self.row.reason).into_owned(),
             cause: self.row.cause.clone(),
             incident: about.map(|incident| incident.id.clone()),
             incident_since: about.map(|incident| incident.since),

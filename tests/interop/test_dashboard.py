@@ -4,6 +4,7 @@
 With `KEYPROOF_SCREENSHOTS=FOLDER` every look is kept as a picture, to be looked at.
 """
 
+import contextlib
 import copy
 import datetime
 import http.client
@@ -242,7 +243,9 @@ def raw(dashboard, request):
     host, port = dashboard.host.split(":")
     with socket.create_connection((host, int(port)), timeout=20) as connection:
         connection.sendall(request)
-        connection.shutdown(socket.SHUT_WR)
+        # Whoever has refused the first line may have hung up already.
+        with contextlib.suppress(OSError):
+            connection.shutdown(socket.SHUT_WR)
         return connection.makefile("rb").readline()
 
 

@@ -38,7 +38,7 @@ class Stack:
         letters = {name: text(self.urls[name]) for name in ("runs", "publish", "other")}
         self.put(
             "CONFIG", "STACK",
-            stack=text("keyproof"), version=text("0"), queue_url=text(self.urls["queue"]),
+            stack=text("keyproof"), version=text("0.1.0"), queue_url=text(self.urls["queue"]),
             queue_arn=text("arn:aws:sqs:us-east-1:111122223333:queue"), dead_letter_queues={"M": letters},
             report_bucket=text("reports"), schedule_group=text("group"),
             scheduler_role_arn=text("arn:aws:iam::111122223333:role/scheduler"),

@@ -3,7 +3,7 @@
 //!
 //! A model of a protocol proves the model. Here the functions themselves are what is checked: each
 //! runs as a future whose every call of a table, a queue or a sink waits at a [`Gate`], and
-//! [`explore`] decides who takes the next step, and whether a call fails, its reply is lost or the
+//! [`explore()`] decides who takes the next step, and whether a call fails, its reply is lost or the
 //! process is killed. It tries every such choice: from the beginning to the end for each order, and
 //! no order twice whose state was seen before.
 

@@ -113,12 +113,7 @@ impl<'i> Stream<'i> {
             }
         }
         if let Some(all) = self.all.take() {
-            report.probes = all.into_rows();
-            if let Some(sentinel) = &report.sentinel {
-                for row in &mut report.probes {
-                    sentinel.withdraw(row);
-                }
-            }
+            report.complete(all.into_rows());
         }
         Ok(())
     }

@@ -39,12 +39,7 @@ pub async fn verify_until(
     let mut all = AllRows::default();
     // It takes every row, and never fails.
     let (mut report, _) = verify_into(plan, settings, runner, None, interrupted, &mut all).await;
-    report.probes = all.into_rows();
-    if let Some(sentinel) = &report.sentinel {
-        for row in &mut report.probes {
-            sentinel.withdraw(row);
-        }
-    }
+    report.complete(all.into_rows());
     report
 }
 

@@ -143,7 +143,7 @@ impl<'a> Judge<'a> {
     }
 
     /// The report, without its rows. Where its sentinel is asleep, each row has yet to be
-    /// [withdrawn](crate::Sentinel::withdraw).
+    /// [withdrawn](crate::Sentinel::withdraw), as [`Report::complete`] does.
     #[must_use]
     pub fn report(self, facts: RunFacts) -> Report {
         let sentinel = self.samples.try_out(judge_unwatched, self.plan, &facts);

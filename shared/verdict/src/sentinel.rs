@@ -36,11 +36,23 @@ pub(crate) fn watch(
     samples.take(plan, &probes, observations);
     let sentinel = samples.try_out(judge, plan, facts);
     sentinel.withdraw_passes(&mut report);
-    for row in &mut report.probes {
-        sentinel.withdraw(row);
-    }
     report.sentinel = Some(sentinel);
+    let rows = std::mem::take(&mut report.probes);
+    report.complete(rows);
     report
+}
+
+impl Report {
+    /// Takes the rows of a report that was made without them. The sentinel speaks last: where it is
+    /// asleep, none of them passes.
+    pub fn complete(&mut self, mut rows: Vec<ProbeRow>) {
+        if let Some(sentinel) = &self.sentinel {
+            for row in &mut rows {
+                sentinel.withdraw(row);
+            }
+        }
+        self.probes = rows;
+    }
 }
 
 impl Samples {

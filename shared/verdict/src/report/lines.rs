@@ -248,13 +248,7 @@ impl Report {
                 planned,
             });
         };
-        report.probes = rows;
-        // The sentinel speaks last.
-        if let Some(sentinel) = &report.sentinel {
-            for row in &mut report.probes {
-                sentinel.withdraw(row);
-            }
-        }
+        report.complete(rows);
         Ok(*report)
     }
 }

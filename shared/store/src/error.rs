@@ -68,8 +68,9 @@ impl StoreError {
     }
 }
 
-/// The service's code and message; what the connection says, where there was no answer.
-pub(crate) fn why<E, R>(error: &SdkError<E, R>) -> String
+/// What a call failed of: the service's code and message; what the connection says, where there was no
+/// answer.
+pub fn why<E, R>(error: &SdkError<E, R>) -> String
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     R: std::fmt::Debug,

@@ -45,17 +45,23 @@ pub struct S3Reports {
 }
 
 impl S3Reports {
-    /// The bucket of this name. An endpoint that isn't AWS's own is asked for it by path, as few
-    /// emulators have a host name for each bucket.
+    /// The bucket of this name.
     #[must_use]
     pub fn new(config: &aws_types::SdkConfig, bucket: impl Into<String>) -> Self {
-        let own_endpoint = config.endpoint_url().is_some();
-        let config = aws_sdk_s3::config::Builder::from(config).force_path_style(own_endpoint);
         Self {
-            client: Client::from_conf(config.build()),
+            client: s3_client(config),
             bucket: bucket.into(),
         }
     }
+}
+
+/// A client of S3. An endpoint that isn't AWS's own is asked for a bucket by path, as few emulators
+/// have a host name for each.
+#[must_use]
+pub fn s3_client(config: &aws_types::SdkConfig) -> Client {
+    let own_endpoint = config.endpoint_url().is_some();
+    let config = aws_sdk_s3::config::Builder::from(config).force_path_style(own_endpoint);
+    Client::from_conf(config.build())
 }
 
 impl Reports for S3Reports {

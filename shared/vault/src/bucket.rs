@@ -47,13 +47,8 @@ impl EvidenceBucket {
     }
 
     fn client(&self) -> &Client {
-        self.client.get_or_init(|| {
-            // Few emulators have a host name for each bucket.
-            let own_endpoint = self.config.endpoint_url().is_some();
-            let config =
-                aws_sdk_s3::config::Builder::from(&self.config).force_path_style(own_endpoint);
-            Client::from_conf(config.build())
-        })
+        self.client
+            .get_or_init(|| keyproof_store::s3_client(&self.config))
     }
 
     /// An object; `None` where there is none.

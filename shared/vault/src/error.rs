@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What AWS said instead of doing it.
 
-use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use thiserror::Error;
 
 /// Why evidence in AWS can't be read, written or signed.
@@ -31,11 +31,7 @@ impl VaultError {
         E: ProvideErrorMetadata + std::error::Error + 'static,
         R: std::fmt::Debug,
     {
-        let message = match (error.code(), error.message()) {
-            (Some(code), Some(message)) => format!("{code}: {message}"),
-            (Some(code), None) => code.to_owned(),
-            (None, _) => DisplayErrorContext(error).to_string(),
-        };
+        let message = keyproof_store::why(error);
         Self::Call { action, message }
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What AWS said instead of doing it.
 
-use aws_sdk_sns::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_sns::error::{ProvideErrorMetadata, SdkError};
 
 use crate::sink::SinkError;
 
@@ -11,11 +11,7 @@ where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     R: std::fmt::Debug,
 {
-    let message = match (error.code(), error.message()) {
-        (Some(code), Some(message)) => format!("{code}: {message}"),
-        (Some(code), None) => code.to_owned(),
-        (None, _) => DisplayErrorContext(error).to_string(),
-    };
+    let message = keyproof_store::why(error);
     SinkError::Call { action, message }
 }
 

@@ -31,13 +31,7 @@ impl Bucket {
 impl PutObject for Bucket {
     fn put<'a>(&'a self, key: &'a str, body: Vec<u8>) -> Calling<'a, ()> {
         Box::pin(async move {
-            let client = self.client.get(|config| {
-                // Few emulators have a host name for each bucket.
-                let own_endpoint = config.endpoint_url().is_some();
-                let config =
-                    aws_sdk_s3::config::Builder::from(config).force_path_style(own_endpoint);
-                Client::from_conf(config.build())
-            });
+            let client = self.client.get(keyproof_store::s3_client);
             client
                 .put_object()
                 .bucket(&self.name)

@@ -115,15 +115,16 @@ pub(super) fn episodes(plan: &str, of: &PlanHistory, all: &[Episode<'_>]) -> Str
             cause(episode.segment),
         );
     }
-    out.push_str("</tbody></table></div>\n");
-    if all.len() > LATEST {
-        let _ = writeln!(
-            out,
-            "<p class=\"meta\">The latest {LATEST} of {}.</p>",
-            all.len()
-        );
-    }
+    end_of_latest(&mut out, all.len());
     out
+}
+
+/// Ends a table of the latest rows, and says how many there are in all.
+pub(super) fn end_of_latest(out: &mut String, all: usize) {
+    out.push_str("</tbody></table></div>\n");
+    if all > LATEST {
+        let _ = writeln!(out, "<p class=\"meta\">The latest {LATEST} of {all}.</p>");
+    }
 }
 
 /// `1 run`, `2 runs`.

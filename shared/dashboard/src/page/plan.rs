@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use keyproof_report::{Standing, markup};
 
 use super::overview::{averages, next};
-use super::parts::{LATEST, count, episodes, mark, probe_link, run_link, time};
+use super::parts::{LATEST, count, end_of_latest, episodes, mark, probe_link, run_link, time};
 use super::timeline::{clipped, draw, sample};
 use crate::history::{PlanHistory, ProbeHistory};
 use crate::query::{Query, ROWS};
@@ -245,12 +245,5 @@ fn latest_runs(query: &Query, plan: &PlanHistory, runs: &Range<usize>, out: &mut
             run_link(&query.plan, run, &run.id),
         );
     }
-    out.push_str("</tbody></table></div>\n");
-    if shown.len() > LATEST {
-        let _ = writeln!(
-            out,
-            "<p class=\"meta\">The latest {LATEST} of {}.</p>",
-            shown.len()
-        );
-    }
+    end_of_latest(out, shown.len());
 }

@@ -21,7 +21,9 @@ use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput;
 use futures_util::future::join4;
 use futures_util::stream::{self, StreamExt};
 use keyproof_core::Service;
-use keyproof_plan::{About, Action, Principal, Probe, ProbeKind, Table, TableKey, Unit, Units};
+use keyproof_plan::{
+    About, Action, Expected, Principal, Probe, ProbeKind, Table, TableKey, Unit, Units,
+};
 use keyproof_quota::Operation;
 use keyproof_verdict::{
     Answer, Blindness, Encryption, KeyState, Observation, Observations, TableObservation,
@@ -33,7 +35,7 @@ use crate::failure::Failure;
 use crate::inspect::{Index, Inspection, KeyFacts};
 use crate::probe::{self, KeyTarget, TableTarget};
 use crate::redact::Redactor;
-use crate::run::{Run, observation};
+use crate::run::{Run, observation, observed};
 use crate::session::{self, Session};
 pub(crate) use once::{Shared, no_session};
 use tokio::sync::Semaphore;
@@ -56,12 +58,13 @@ struct Ask<'a> {
     action: Action,
     table: Option<&'a str>,
     index: Option<&'a str>,
+    /// Whether the plan wants it let in.
+    let_in: bool,
 }
 
 /// A probe that can be made.
 struct Ready<'a> {
     principal: &'a Principal,
-    session: Arc<Called<Arc<Session>>>,
     ask: Ask<'a>,
 }
 
@@ -75,7 +78,7 @@ fn by_principal(probes: &[(usize, Probe)]) -> Vec<(&str, Vec<Ask<'_>>)> {
             action,
             table,
             index,
-            ..
+            expected,
         } = &planned.kind
         {
             let place = *places.entry(principal).or_insert_with(|| {
@@ -89,6 +92,7 @@ fn by_principal(probes: &[(usize, Probe)]) -> Vec<(&str, Vec<Ask<'_>>)> {
                     action: *action,
                     table: table.as_deref(),
                     index: index.as_deref(),
+                    let_in: *expected == Expected::Allowed,
                 });
             }
         }
@@ -181,35 +185,26 @@ impl Shared<'_, '_> {
         name: &'s str,
         asks: Vec<Ask<'s>>,
     ) -> impl Iterator<Item = Ready<'s>> {
-        let session = Arc::new(self.session(name).await);
+        self.session(name).await;
         let principal = self.run.plan.principals.get(name);
         asks.into_iter().filter_map(move |ask| {
             Some(Ready {
                 principal: principal?,
-                session: Arc::clone(&session),
                 ask,
             })
         })
     }
 
     async fn probe(&self, ready: Ready<'_>) -> (String, Observation) {
-        let seen = self.access(ready.principal, &ready.session, ready.ask);
+        let seen = self.access(ready.principal, ready.ask);
         (ready.ask.id.to_owned(), seen.await)
     }
 
-    async fn access(
-        &self,
-        principal: &Principal,
-        session: &Called<Arc<Session>>,
-        ask: Ask<'_>,
-    ) -> Observation {
+    async fn access(&self, principal: &Principal, ask: Ask<'_>) -> Observation {
         if ask.action.service() == Service::Sts {
             let resource = Some(principal.role.to_string());
-            return observation(
-                session::probe_answer(session.clone()),
-                resource,
-                &self.run.redactor,
-            );
+            let seen = session::probe_answer(&*self.assumed(ask.principal, ask.let_in).await);
+            return observation(seen, resource, &self.run.redactor);
         }
         let named = ask
             .table
@@ -218,6 +213,8 @@ impl Shared<'_, '_> {
             let failure = Failure::blind(Blindness::Other, "the plan has no such table");
             return observation(Called::unsent(failure), None, &self.run.redactor);
         };
+        // Asked for now, and not when others were: it may have been renewed since.
+        let session = self.session(ask.principal).await;
         let opened = match &session.outcome {
             Ok(session) => session,
             Err(failure) => {
@@ -245,18 +242,18 @@ impl Shared<'_, '_> {
             index,
             scan_pages: self.run.settings.scan_pages,
         };
-        let called = probe::table(&self.run.calls, opened, ask.action, target).await;
-        observation(
-            called,
-            self.resource(principal, table, ask, None),
-            &opened.redactor,
-        )
+        let call = async |session: &Session| {
+            probe::table(&self.run.calls, session, ask.action, target).await
+        };
+        let called = self.call(ask.principal, opened, call).await;
+        let resource = self.resource(principal, table, ask, None);
+        observed(called, resource)
     }
 
     async fn key_probe(
         &self,
         principal: &Principal,
-        session: &Session,
+        session: &Arc<Session>,
         ask: Ask<'_>,
         name: &str,
         table: &Table,
@@ -278,10 +275,13 @@ impl Shared<'_, '_> {
             .as_ref()
             .map_or(principal.role.account(), |arn| arn.account());
         let target = KeyTarget::new(key, &table.name, account, principal.role.as_str());
-        let call = probe::key(&self.run.calls, session, ask.action, &target);
+        let call = async |session: &Session| {
+            probe::key(&self.run.calls, session, ask.action, &target).await
+        };
+        let call = self.call(ask.principal, session, call);
         let called = self.of_key(ask.principal, ask.action, name, call).await;
         let resource = self.resource(principal, table, ask, Some(target.key));
-        observation(called, resource, &session.redactor)
+        observed(called, resource)
     }
 
     async fn table(&self, name: &str, table: &Table) -> TableObservation {
@@ -308,10 +308,7 @@ impl Shared<'_, '_> {
     async fn redactor_of(&self, table: &Table) -> Redactor {
         let own = &self.run.redactor;
         match &table.inspect_as {
-            Some(name) => match &self.session(name).await.outcome {
-                Ok(session) => session.redactor.clone(),
-                Err(_) => own.clone(),
-            },
+            Some(name) => self.redactor(name).await.unwrap_or_else(|| own.clone()),
             None => own.clone(),
         }
     }

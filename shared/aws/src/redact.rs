@@ -87,6 +87,17 @@ impl Redactor {
         all
     }
 
+    /// Redacts what another does, too. Both are of the same plan.
+    pub(crate) fn and(&self, other: Self) -> Self {
+        let mut all = self.clone();
+        for credentials in other.credentials {
+            if !all.credentials.contains(&credentials) {
+                all.credentials.push(credentials);
+            }
+        }
+        all
+    }
+
     /// A service's message, fit for a report.
     pub(crate) fn message(&self, text: &str) -> String {
         self.clean(text, LONGEST_MESSAGE)

@@ -80,29 +80,43 @@ pub(crate) fn observation(
     resource: Option<String>,
     redactor: &Redactor,
 ) -> Observation {
-    let (mut answer, code, message, failed_id) = match called.outcome {
+    observed(clean(called, redactor), resource)
+}
+
+/// What a call brought, free of secrets.
+pub(crate) fn clean(mut called: Called<Answer>, redactor: &Redactor) -> Called<Answer> {
+    let word = |part: &mut Option<String>| *part = part.take().map(|text| redactor.word(&text));
+    if let Err(failure) = &mut called.outcome {
+        if let Answer::Denied(denial) = &mut failure.answer {
+            for part in [&mut denial.user, &mut denial.action] {
+                *part = part.take().map(|text| redactor.name(&text));
+            }
+            word(&mut denial.resource);
+            word(&mut denial.document);
+        }
+        word(&mut failure.code);
+        word(&mut failure.request_id);
+        failure.message = failure.message.take().map(|text| redactor.message(&text));
+    }
+    word(&mut called.request_id);
+    called
+}
+
+/// A call as the judge sees it, of which secrets were kept out before.
+pub(crate) fn observed(called: Called<Answer>, resource: Option<String>) -> Observation {
+    let (answer, code, message, failed_id) = match called.outcome {
         Ok(answer) => (answer, None, None, None),
         Err(failure) => {
             let fault = failure.into_fault();
             (fault.answer, fault.code, fault.message, fault.request_id)
         }
     };
-    if let Answer::Denied(denial) = &mut answer {
-        for part in [&mut denial.user, &mut denial.action] {
-            *part = part.take().map(|text| redactor.name(&text));
-        }
-        for part in [&mut denial.resource, &mut denial.document] {
-            *part = part.take().map(|text| redactor.word(&text));
-        }
-    }
     Observation {
         answer,
         resource,
-        error_code: code.map(|text| redactor.word(&text)),
-        message: message.map(|text| redactor.message(&text)),
-        request_id: failed_id
-            .or(called.request_id)
-            .map(|text| redactor.word(&text)),
+        error_code: code,
+        message,
+        request_id: failed_id.or(called.request_id),
         attempts: called.attempts,
         latency_ms: called.latency_ms,
     }

@@ -2,15 +2,18 @@
 //! A principal's session: its role assumed anew, with connections of its own.
 
 mod guard;
+mod held;
+mod lease;
 
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
 use std::sync::atomic::Ordering;
 
 use aws_credential_types::Credentials;
 use aws_sdk_sts::operation::assume_role::AssumeRoleOutput;
-use aws_sdk_sts::types::{Credentials as SdkCredentials, Tag};
+use aws_sdk_sts::types::{AssumedRoleUser, Credentials as SdkCredentials, Tag};
 use keyproof_core::{Arn, Service};
 use keyproof_plan::{Action, Principal};
 use keyproof_quota::Operation;
@@ -21,6 +24,8 @@ use crate::failure::Failure;
 use crate::redact::Redactor;
 use crate::run::Run;
 pub(crate) use guard::guard;
+pub(crate) use held::{Held, Opened};
+use lease::Lease;
 
 /// What making a session takes of the operator, on the principal's role: tags and source identity
 /// where the plan sets them.
@@ -37,6 +42,37 @@ pub(crate) struct Session {
     pub(crate) guarded: bool,
     account: String,
     role_name: String,
+    /// Whose it is.
+    identity: Identity,
+    lease: Lease,
+}
+
+/// Whose a session is: `arn:PARTITION:sts::ACCOUNT:assumed-role/ROLE/SESSION`, and the role's unique id,
+/// which AWS gives to no other role, with the session's name.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Identity {
+    arn: String,
+    id: Option<String>,
+}
+
+impl Identity {
+    fn of(user: &AssumedRoleUser) -> Self {
+        let id = user.assumed_role_id();
+        Self {
+            arn: user.arn().to_owned(),
+            id: (!id.is_empty()).then(|| id.to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.id {
+            Some(id) => write!(formatter, "{} ({id})", self.arn),
+            None => formatter.write_str(&self.arn),
+        }
+    }
 }
 
 impl Session {
@@ -61,7 +97,8 @@ impl Session {
     }
 }
 
-/// Assumes the principal's role by this session name. A run does so once; a drill for each read.
+/// Assumes the principal's role by this session name. A run does so once, and again before the session
+/// ends; a drill for each read.
 pub(crate) async fn assume(
     run: &Run<'_>,
     principal: &Principal,
@@ -129,8 +166,8 @@ async fn open(
         "keyproof",
     );
     let config = run.runner.config_as(&run.config, credentials.clone());
-    let user = match output.assumed_role_user() {
-        Some(user) => user.arn().to_owned(),
+    let identity = match output.assumed_role_user() {
+        Some(user) => Identity::of(user),
         // AWS always says; an emulator that doesn't may still know who the session is.
         None => who_is(run, &aws_sdk_sts::Client::new(&config)).await?,
     };
@@ -141,8 +178,11 @@ async fn open(
         guarded,
         account: principal.role.account().to_owned(),
         role_name: principal.role.role_name().to_owned(),
+        identity,
+        lease: Lease::until(given.expiration(), principal.duration),
     };
-    if is_session(&user) && session.is_caller(&user) {
+    let user = &session.identity.arn;
+    if is_session(user) && session.is_caller(user) {
         Ok(session)
     } else {
         let message = format!("asked for a session of {}, got {user}", principal.role);
@@ -180,34 +220,35 @@ fn is_session(user: &str) -> bool {
 }
 
 /// Whose credentials a client has. Everybody may ask that.
-async fn who_is(run: &Run<'_>, client: &aws_sdk_sts::Client) -> Result<String, Failure> {
+async fn who_is(run: &Run<'_>, client: &aws_sdk_sts::Client) -> Result<Identity, Failure> {
     let called = run.calls.send(Operation::GET_CALLER_IDENTITY, async || {
         Reply::new(
             client.get_caller_identity().send().await,
             |code, message| classify_call(Service::Sts, code, message),
         )
     });
-    called
-        .await
-        .outcome?
+    let named = called.await.outcome?;
+    let arn = named
         .arn
-        .ok_or_else(|| unreadable("the reply names no session"))
+        .ok_or_else(|| unreadable("the reply names no session"))?;
+    let id = named.user_id;
+    Ok(Identity { arn, id })
 }
 
 /// What the `sts:AssumeRole` probe sees of the session. Credentials that came back were given by
 /// somebody who did not refuse, even where they are another role's: enough to fail a denied
 /// expectation, not enough to pass an allowed one.
-pub(crate) fn probe_answer<T>(called: Called<T>) -> Called<Answer> {
-    let answer = match called.outcome {
+pub(crate) fn probe_answer<T>(called: &Called<T>) -> Called<Answer> {
+    let answer = match &called.outcome {
         Ok(_) => Ok(Answer::Allowed(Evidence::Succeeded)),
         Err(failure) if failure.answer == Answer::Unknown(Blindness::WrongSession) => {
             Ok(Answer::Allowed(Evidence::Unproven))
         }
-        Err(failure) => Err(failure),
+        Err(failure) => Err(failure.clone()),
     };
     Called {
         outcome: answer,
-        request_id: called.request_id,
+        request_id: called.request_id.clone(),
         attempts: called.attempts,
         latency_ms: called.latency_ms,
     }

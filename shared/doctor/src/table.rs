@@ -92,10 +92,12 @@ fn look(case: &Case<'_>, name: &str, table: &Table, found: &TableExamination, wh
 /// What to do where a look brought nothing.
 fn blind(seen: &Observation, who: &Who) -> Mend {
     match seen.answer {
-        Answer::Unknown(Blindness::NoSession | Blindness::WrongSession) => Mend::words(format!(
-            "{} looks, and has no session: mend that first",
-            who.called
-        )),
+        Answer::Unknown(Blindness::NoSession | Blindness::WrongSession | Blindness::NotRenewed) => {
+            Mend::words(format!(
+                "{} looks, and has no session: mend that first",
+                who.called
+            ))
+        }
         Answer::Unknown(Blindness::Credentials) => Mend::words("mend `runner/identity` first"),
         _ => reach(),
     }

@@ -115,6 +115,7 @@ pub fn retryable(answer: &Answer, code: Option<&str>) -> bool {
             | Blindness::Credentials
             | Blindness::NoSession
             | Blindness::WrongSession
+            | Blindness::NotRenewed
             | Blindness::NotFound
             | Blindness::OtherCaller
             | Blindness::Guard

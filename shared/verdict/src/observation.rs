@@ -118,6 +118,8 @@ pub enum Blindness {
     NoSession,
     /// The session that came back is another role's.
     WrongSession,
+    /// The principal's session came to its end, and there was no new one.
+    NotRenewed,
     /// The table, index, key or grant was not found.
     NotFound,
     /// The refusal names another caller than the probe's.

@@ -5,6 +5,8 @@ mod dynamodb;
 mod kms;
 mod sts;
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::http::{self, Head};
@@ -69,6 +71,13 @@ const JSON: &str = "application/x-amz-json-1.0";
 pub(crate) fn to(state: &State, request: &Request) -> Outgoing {
     match state.script.reply(request) {
         Some(reply) => by_script(state, request, reply),
+        None if request.expired => send(
+            request,
+            Err(Refusal::new(
+                "ExpiredTokenException",
+                "The security token included in the request is expired",
+            )),
+        ),
         None if request.caller == "nobody" => send(
             request,
             Err(Refusal::new(
@@ -86,7 +95,7 @@ fn by_world(state: &State, request: &Request) -> Result<Value, Refusal> {
         "kms" => kms::answer(state, request),
         // There is no trail here but a rule's.
         "cloudtrail" => Err(Refusal::new("UnknownOperationException", "not scripted")),
-        _ => sts::answer(state, request, None),
+        _ => sts::answer(state, request, None, None),
     }
 }
 
@@ -146,9 +155,13 @@ fn by_script(state: &State, request: &Request, reply: &Reply) -> Outgoing {
             request,
             Ok(json!({ "Responses": {}, "UnprocessedKeys": request.body["RequestItems"] })),
         ),
-        Reply::OtherSession(role) => send(request, sts::answer(state, request, Some(role))),
+        Reply::OtherSession(role) => send(request, sts::answer(state, request, Some(role), None)),
+        Reply::ShortSession(seconds) => {
+            let lasts = Duration::from_secs((*seconds).into());
+            send(request, sts::answer(state, request, None, Some(lasts)))
+        }
         Reply::UnnamedSession(role) => {
-            let answer = sts::answer(state, request, Some(role));
+            let answer = sts::answer(state, request, Some(role), None);
             send(request, answer.map(|answer| sts::unnamed(&answer)))
         }
         Reply::Raw {

@@ -12,6 +12,8 @@ pub struct Request {
     pub caller: String,
     /// The calling session's ARN.
     pub user: String,
+    /// Whether its session has ended.
+    pub expired: bool,
     /// `dynamodb`, `kms`, `cloudtrail`, or `sts` for whatever comes as a form.
     pub service: &'static str,
     /// The region that the request was signed for.
@@ -55,6 +57,7 @@ impl Request {
         Some(Self {
             caller: String::new(),
             user: String::new(),
+            expired: false,
             service,
             region: region(head),
             resource: resource(&operation, &body),

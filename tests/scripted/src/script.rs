@@ -162,6 +162,8 @@ pub enum Reply {
     Unprocessed,
     /// `AssumeRole` brings a session of this role (name).
     OtherSession(String),
+    /// `AssumeRole` brings a session that ends after so many seconds: then its calls are refused for that.
+    ShortSession(u32),
     /// `AssumeRole` brings a session of this role (name), and its reply doesn't say whose it is.
     UnnamedSession(String),
     /// This, whole, as it is.

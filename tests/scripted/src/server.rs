@@ -39,6 +39,8 @@ impl Drop for Scripted {
 pub(crate) struct Caller {
     pub(crate) role: String,
     pub(crate) user: String,
+    /// When the session ends, if ever.
+    pub(crate) ends: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -194,6 +196,7 @@ impl State {
         let caller = self.caller(head);
         request.caller = caller.role;
         request.user = caller.user;
+        request.expired = caller.ends.is_some_and(|ends| ends <= Instant::now());
         let outgoing = answer::to(self, &request);
         if !self.script.forgetful {
             lock(&self.requests).push(request);
@@ -213,6 +216,7 @@ impl State {
             return Caller {
                 role: "runner".to_owned(),
                 user,
+                ends: None,
             };
         }
         lock(&self.sessions)
@@ -221,6 +225,7 @@ impl State {
             .unwrap_or_else(|| Caller {
                 role: "nobody".to_owned(),
                 user: String::new(),
+                ends: None,
             })
     }
 }

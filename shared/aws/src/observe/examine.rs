@@ -75,6 +75,7 @@ fn witness(probe: &Probe) -> Option<(&str, Ask<'_>)> {
                     action,
                     table,
                     index,
+                    let_in: true,
                 },
             ))
         }
@@ -107,14 +108,13 @@ impl Shared<'_, '_> {
     async fn session_seen(&self, name: &str) -> Observation {
         let role = self.run.plan.principals.get(name);
         let role = role.map(|principal| principal.role.to_string());
-        let called = seen(&self.session(name).await);
+        let called = seen(&*self.session(name).await);
         observation(called, role, &self.run.redactor)
     }
 
     async fn read(&self, name: &str, ask: Ask<'_>) -> Option<(String, Observation)> {
         let principal = self.run.plan.principals.get(name)?;
-        let session = self.session(name).await;
-        let seen = self.access(principal, &session, ask).await;
+        let seen = self.access(principal, ask).await;
         Some((ask.id.to_owned(), seen))
     }
 

@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use keyproof_plan::{About, Action, Table, Unit};
+use keyproof_plan::{About, Action, Principal, Table, Unit};
 use keyproof_quota::asks_of_key_alone;
 use keyproof_verdict::{Answer, Blindness};
 use tokio::sync::OnceCell;
@@ -13,13 +13,14 @@ use super::caller_account;
 use crate::calls::Called;
 use crate::failure::Failure;
 use crate::inspect::{Inspection, Inspector, inspect};
-use crate::run::Run;
-use crate::session::{self, Session};
+use crate::redact::Redactor;
+use crate::run::{Run, clean};
+use crate::session::{self, Held, Opened, Session};
 
 /// What is found out once and asked for by many.
 pub(crate) struct Shared<'r, 'a> {
     pub(crate) run: &'r Run<'a>,
-    sessions: Cells<'r, Called<Arc<Session>>>,
+    sessions: Mutex<HashMap<&'r str, Arc<Held>>>,
     inspections: Cells<'r, Arc<Inspection>>,
     /// What principals found out about keys that several tables have.
     of_keys: Mutex<HashMap<OfKey<'r>, Arc<OnceCell<Called<Answer>>>>>,
@@ -65,7 +66,7 @@ impl<'r, 'a> Shared<'r, 'a> {
         let keys = run.plan.tables.values().filter_map(|it| it.key.key_id());
         Self {
             run,
-            sessions: Cells::default(),
+            sessions: Mutex::default(),
             inspections: Cells::default(),
             of_keys: Mutex::default(),
             common_keys: keys.filter(|&key| !seen.insert(key)).collect(),
@@ -95,26 +96,68 @@ impl<'r, 'a> Shared<'r, 'a> {
             if let Some(left) = awaited.get_mut(name) {
                 *left = left.saturating_sub(1);
                 if *left == 0 {
-                    self.sessions.forget(name);
+                    locked(&self.sessions).remove(name);
                 }
             }
         }
     }
 
-    /// The principal's session, made by whoever asks first.
-    pub(super) async fn session(&self, name: &str) -> Called<Arc<Session>> {
-        let Some((name, principal)) = self.run.plan.principals.get_key_value(name) else {
-            return Called::unsent(Failure::silent(Blindness::NoSession));
+    /// The principal's session, made by whoever asks first, and again before it ends.
+    pub(super) async fn session(&self, name: &str) -> Opened {
+        let Some((held, principal)) = self.held(name) else {
+            return Arc::new(Called::unsent(Failure::silent(Blindness::NoSession)));
         };
-        let cell = self.sessions.of(name);
-        let assumed = cell.get_or_init(async || {
-            let called = session::assume(self.run, principal, &self.run.session_name()).await;
-            if called.outcome.is_ok() {
-                locked(&self.assumed).insert(principal.role.account());
-            }
-            called.and_then(|session| Ok(Arc::new(session)))
-        });
-        assumed.await.clone()
+        held.get(async || self.assume(principal).await).await
+    }
+
+    /// What the run knows of the principal's role being assumed, which the plan wants let in or kept
+    /// out.
+    pub(super) async fn assumed(&self, name: &str, let_in: bool) -> Opened {
+        let Some((held, principal)) = self.held(name) else {
+            return Arc::new(Called::unsent(Failure::silent(Blindness::NoSession)));
+        };
+        held.answer(let_in, async || self.assume(principal).await)
+            .await
+    }
+
+    /// What keeps the secrets of all sessions of a principal out of messages, whether it has one now or
+    /// not.
+    pub(super) async fn redactor(&self, name: &str) -> Option<Redactor> {
+        self.held(name)?.0.redactor().await
+    }
+
+    fn held(&self, name: &str) -> Option<(Arc<Held>, &'r Principal)> {
+        let (name, principal) = self.run.plan.principals.get_key_value(name)?;
+        let held = Arc::clone(locked(&self.sessions).entry(name).or_default());
+        Some((held, principal))
+    }
+
+    async fn assume(&self, principal: &'r Principal) -> Called<Session> {
+        let called = session::assume(self.run, principal, &self.run.session_name()).await;
+        if called.outcome.is_ok() {
+            locked(&self.assumed).insert(principal.role.account());
+        }
+        called
+    }
+
+    /// Calls as the principal. A call that had to wait its turn until the session it began with was over is
+    /// made once more, by the session that is in force then: one answer is never of two sessions. What the
+    /// answer holds of either's secrets is kept out of it here.
+    pub(super) async fn call(
+        &self,
+        name: &str,
+        session: &Arc<Session>,
+        ask: impl AsyncFn(&Session) -> Called<Answer>,
+    ) -> Called<Answer> {
+        let called = ask(session).await;
+        let expired = |failure: &Failure| failure.answer == Answer::Unknown(Blindness::Credentials);
+        if called.outcome.as_ref().is_err_and(expired)
+            && let Ok(renewed) = &self.session(name).await.outcome
+            && !Arc::ptr_eq(session, renewed)
+        {
+            return clean(ask(renewed).await, &renewed.redactor);
+        }
+        clean(called, &session.redactor)
     }
 
     /// The table's inspection, made by whoever asks first.
@@ -190,7 +233,10 @@ impl<'r, 'a> Shared<'r, 'a> {
 pub(crate) fn no_session(failure: &Failure) -> Failure {
     let blindness = match &failure.answer {
         Answer::Unknown(
-            known @ (Blindness::Deadline | Blindness::Interrupted | Blindness::WrongSession),
+            known @ (Blindness::Deadline
+            | Blindness::Interrupted
+            | Blindness::WrongSession
+            | Blindness::NotRenewed),
         ) => known.clone(),
         Answer::Unknown(_) | Answer::Allowed(_) | Answer::Denied(_) | Answer::KeyUnusable(_) => {
             Blindness::NoSession

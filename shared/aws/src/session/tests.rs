@@ -3,10 +3,13 @@
 
 use aws_config::{BehaviorVersion, SdkConfig};
 
-use super::Session;
+use std::time::Duration;
+
+use super::{Identity, Lease, Session};
 use crate::redact::Redactor;
 
-fn session() -> Session {
+/// A session of `reader` that lasts an hour.
+pub(super) fn session() -> Session {
     let config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .build();
@@ -17,6 +20,11 @@ fn session() -> Session {
         guarded: true,
         account: "111122223333".to_owned(),
         role_name: "reader".to_owned(),
+        identity: Identity {
+            arn: "arn:aws:sts::111122223333:assumed-role/reader/keyproof-01".to_owned(),
+            id: Some("AROAREADER:keyproof-01".to_owned()),
+        },
+        lease: Lease::of(Duration::from_hours(1)),
     }
 }
 

@@ -21,6 +21,7 @@ mod indexes;
 mod inspection;
 mod keys;
 mod odd_replies;
+mod renewal;
 mod secrets;
 mod sessions;
 mod tasks;

@@ -59,6 +59,7 @@ fn words(answer: &Answer) -> Value {
             Blindness::Credentials => "credentials",
             Blindness::NoSession => "no_session",
             Blindness::WrongSession => "wrong_session",
+            Blindness::NotRenewed => "not_renewed",
             Blindness::NotFound => "not_found",
             Blindness::OtherCaller => "other_caller",
             Blindness::Interrupted => "interrupted",

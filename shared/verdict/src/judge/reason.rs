@@ -268,7 +268,10 @@ impl Voice<'_> {
         let code = self.observation.and_then(|seen| seen.error_code.as_deref());
         let (why, next) = clause(blindness, code);
         let role = match blindness {
-            Blindness::NoSession | Blindness::WrongSession | Blindness::OtherCaller => {
+            Blindness::NoSession
+            | Blindness::WrongSession
+            | Blindness::NotRenewed
+            | Blindness::OtherCaller => {
                 format!(" ({})", self.role())
             }
             Blindness::Throttled

@@ -2,18 +2,21 @@
 //! STS: awsQuery requests, XML replies.
 
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Outgoing, Refusal};
 use crate::server::{Caller, State, lock};
 use crate::{ACCOUNT, Request, http};
 
-/// `role` stands in for the role that was asked for.
+/// `role` stands in for the role that was asked for; a session `lasts` for so long.
 pub(super) fn answer(
     state: &State,
     request: &Request,
     role: Option<&str>,
+    lasts: Option<Duration>,
 ) -> Result<Value, Refusal> {
     match &*request.operation {
         "GetCallerIdentity" => Ok(json!({
@@ -33,7 +36,12 @@ pub(super) fn answer(
             let caller = Caller {
                 role: name.to_owned(),
                 user: user.clone(),
+                ends: lasts.map(|lasts| Instant::now() + lasts),
             };
+            let expiration = lasts.map_or_else(
+                || "2999-01-01T00:00:00Z".to_owned(),
+                |lasts| format!("{:.0}", Timestamp::now() + lasts),
+            );
             lock(&state.sessions).insert(id.clone(), caller);
             Ok(json!({
                 "AssumeRole": format!(
@@ -41,7 +49,7 @@ pub(super) fn answer(
                      </AssumedRoleUser><Credentials><AccessKeyId>{id}</AccessKeyId>\
                      <SecretAccessKey>scripted/secret/of/{id}</SecretAccessKey>\
                      <SessionToken>scripted/token/of/{id}</SessionToken>\
-                     <Expiration>2999-01-01T00:00:00Z</Expiration></Credentials>"
+                     <Expiration>{expiration}</Expiration></Credentials>"
                 )
             }))
         }

@@ -148,6 +148,11 @@ pub(in crate::judge) fn clause(
             "the session that came back is another role's".to_owned(),
             "check the role's ARN in the plan and the endpoint",
         ),
+        Blindness::NotRenewed => (
+            with_code("its session came to its end during the run, and the role could not be assumed again"),
+            "read the message, and where it is STS that refused, look whether the role's trust policy was \
+             changed during the run, then run again",
+        ),
         Blindness::NotFound => (
             with_code("the table, index, key or grant was not found"),
             "check the names and the region in the plan",

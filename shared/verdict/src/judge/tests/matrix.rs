@@ -88,7 +88,7 @@ fn answers() -> Vec<(Vec<&'static str>, Option<Answer>)> {
     all
 }
 
-pub(super) const BLINDNESS: [Blindness; 18] = [
+pub(super) const BLINDNESS: [Blindness; 19] = [
     Blindness::Throttled,
     Blindness::Conflict,
     Blindness::TimedOut,
@@ -98,6 +98,7 @@ pub(super) const BLINDNESS: [Blindness; 18] = [
     Blindness::Credentials,
     Blindness::NoSession,
     Blindness::WrongSession,
+    Blindness::NotRenewed,
     Blindness::NotFound,
     Blindness::OtherCaller,
     Blindness::Interrupted,

@@ -5,12 +5,14 @@ The pages are made by `keyproof report render` from the reports that the rendere
 `KEYPROOF_SCREENSHOTS=FOLDER` every look is kept as a picture, to be looked at.
 """
 
+import io
 import json
 import os
 import pathlib
 import subprocess
 import time
 
+import pypdf
 import pytest
 from browser import browser  # noqa: F401  (a fixture)
 from conftest import KEYPROOF, ROOT, bare_environment
@@ -162,16 +164,50 @@ def test_verdicts_are_told_without_colour(browser, pages):
                 assert text.startswith(f"{sign} ") and len(text) > 2, text
 
 
-def test_it_prints_in_full_width_without_what_only_a_screen_needs(browser, pages, tmp_path):
-    with browser.open(pages["since"], media="print") as page:
-        assert not page.js("document.querySelector('nav').checkVisibility()")
-        assert not page.js("document.querySelector('.skip').checkVisibility()")
-        assert page.js("document.querySelector('mark').checkVisibility()")
-        pdf = page.print()
-    assert pdf.startswith(b"%PDF-") and len(pdf) > 20_000
+def joined(text):
+    """Lines are broken anywhere on paper."""
+    return "".join(text.split())
+
+
+def printed(page, name):
+    """The text of the page as it is printed."""
+    pdf = page.print()
     folder = os.environ.get("KEYPROOF_SCREENSHOTS")
     if folder:
-        (pathlib.Path(folder) / "since.pdf").write_bytes(pdf)
+        (pathlib.Path(folder) / f"{name}.pdf").write_bytes(pdf)
+    return joined("".join(sheet.extract_text() for sheet in pypdf.PdfReader(io.BytesIO(pdf)).pages))
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_it_prints_what_is_closed_too_and_nothing_that_only_a_screen_needs(browser, pages, dark):
+    with browser.open(pages["since"], dark=dark) as page:
+        sheets = printed(page, f"since-{'dark' if dark else 'light'}")
+        page.js("document.querySelectorAll('details').forEach(one => { one.open = true })")
+        opened = printed(page, "since-opened")
+    report = json.loads(WIDENED.read_text())
+    for probe in report["probes"]:
+        told = [probe["id"], probe["reason"], probe["observed"]["request_id"], probe["observed"]["message"]]
+        for text in filter(None, told):
+            assert joined(text.replace("`", "")) in sheets, text
+    policy = json.dumps(report["documents"][0]["content"], separators=(",", ":"))
+    assert joined(policy) in sheets, "the whole document"
+    assert sheets == opened
+    for label in ("Skip to the findings", "Contents", "Evidence", "15 lines"):
+        assert joined(label) not in sheets, label
+
+
+def test_a_matrix_wider_than_paper_is_printed_whole(browser, tmp_path):
+    report = json.loads(SEPARATE.read_text())
+    row = next(probe for probe in report["probes"] if probe["id"] == "reader/dynamodb:GetItem/orders")
+    names = [f"a-role-with-a-long-name-{number:02}" for number in range(24)]
+    report["probes"] = [row | {"id": f"{name}/dynamodb:GetItem/orders", "principal": name} for name in names]
+    report["summary"] |= {"pass": 24, "planned": 24}
+    (tmp_path / "wide.json").write_text(json.dumps(report))
+    with browser.open(render(tmp_path / "wide.json", tmp_path / "wide.html")) as page:
+        page.is_clean()
+        sheets = printed(page, "wide")
+    matrix = sheets.split("orders", 1)[1].split("Passed", 1)[0]
+    assert matrix.endswith("dynamodb:GetItem" + "".join(f"{name}✓allowedexpectedallowed" for name in names))
 
 
 @pytest.fixture(scope="module")

@@ -83,7 +83,7 @@ impl<'a> Changes<'a> {
         format!(
             "Since the run `{}` of {} ({})",
             self.previous.run.id,
-            self.previous.run.started_at,
+            words::moment(&self.previous.run.started_at),
             words::headline(self.previous)
         )
     }

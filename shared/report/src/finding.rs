@@ -173,6 +173,11 @@ pub(crate) fn resources(row: &ProbeRow) -> Vec<Resource> {
 }
 
 fn resource(text: &str, actor: bool) -> Resource {
+    // An index is called on by the ARN of its own; the resource that people know is the table.
+    let text = text
+        .split_once("/index/")
+        .filter(|(table, _)| table.contains(":table/"))
+        .map_or(text, |(table, _)| table);
     let arn: Option<Arn> = text.parse().ok();
     let kind = arn
         .as_ref()
@@ -182,13 +187,8 @@ fn resource(text: &str, actor: bool) -> Resource {
             ("iam", name) if name.starts_with("role/") => "AwsIamRole",
             _ => "Other",
         });
-    // An index is called on by the ARN of its own; the resource that people know is the table.
-    let whole = match (kind, text.split_once("/index/")) {
-        ("AwsDynamoDbTable", Some((table, _))) => table,
-        _ => text,
-    };
     Resource {
-        id: Visible(whole).to_string(),
+        id: Visible(text).to_string(),
         kind,
         actor,
         arn,
@@ -211,6 +211,7 @@ pub(crate) fn facts(report: &Report, row: &ProbeRow) -> Vec<(&'static str, Strin
         ("planDigest", Some(report.plan.digest.clone())),
         ("probe", Some(row.id.clone())),
         ("run", Some(report.run.id.clone())),
+        ("trigger", Some(report.run.trigger.clone())),
         ("verdict", Some(Standing::of(row).as_str().to_owned())),
         ("finding", finding),
         ("expected", Some(words::expected(row))),

@@ -123,9 +123,18 @@ fn metadata(report: &Report, row: &ProbeRow) -> Value {
             "name": "keyproof",
             "vendor_name": "keyproof",
             "version": plain(&report.environment.version),
-            "feature": { "name": plain(&report.run.trigger) },
+            "feature": { "name": feature(report) },
         },
     })
+}
+
+/// What of keyproof made the report: a finding of a check was evaluated, never tried.
+fn feature(report: &Report) -> &'static str {
+    if report.run.trigger == "check" {
+        "check"
+    } else {
+        "verify"
+    }
 }
 
 fn cloud(report: &Report, row: &ProbeRow) -> Value {

@@ -100,17 +100,17 @@ fn rule(finding: Finding) -> Value {
     })
 }
 
-/// The finding's name as SARIF likes rules to be named.
+/// A name for people in Pascal case; never the id in other letters, of which SARIF would have none (3.49.7).
 fn name(finding: Finding) -> &'static str {
     match finding {
-        Finding::Exposed => "Exposed",
+        Finding::Exposed => "AccessExposed",
         Finding::LockedOut => "LockedOut",
         Finding::WrongKey => "WrongKey",
-        Finding::Masked => "Masked",
+        Finding::Masked => "DenialMasked",
         Finding::NoWitness => "NoWitness",
         Finding::CanaryMissing => "CanaryMissing",
         Finding::KeyUnusable => "KeyUnusable",
-        Finding::Blind => "Blind",
+        Finding::Blind => "NothingFoundOut",
     }
 }
 

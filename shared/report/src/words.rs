@@ -252,6 +252,15 @@ pub(crate) fn place(report: &Report, row: &ProbeRow) -> Option<String> {
     )
 }
 
+/// An RFC 3339 time in UTC as people read it, to the second; another text as it is.
+pub(crate) fn moment(time: &str) -> String {
+    let parts = time.strip_suffix('Z').and_then(|time| time.split_once('T'));
+    parts.map_or_else(
+        || time.to_owned(),
+        |(day, clock)| format!("{day} {} UTC", clock.split('.').next().unwrap_or(clock)),
+    )
+}
+
 /// Milliseconds as people say them.
 pub(crate) fn duration(milliseconds: u64) -> String {
     match milliseconds {

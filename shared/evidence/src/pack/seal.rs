@@ -30,6 +30,12 @@ pub(crate) struct Sealing {
 impl Sealing {
     /// Takes the next bytes.
     pub(crate) fn push(&mut self, bytes: &[u8]) {
+        if let Some((sure, last)) = bytes.split_last_chunk::<LENGTH>() {
+            self.before.update(&self.last);
+            self.before.update(sure);
+            self.last = last.to_vec();
+            return;
+        }
         self.last.extend_from_slice(bytes);
         let rest = self.last.split_off(self.last.len().saturating_sub(LENGTH));
         self.before.update(&self.last);

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Changes of a pack, many of them, each verified as `evidence verify` does it.
 //!
-//! Two things make that affordable: a file that is as it was is looked at once and taken as often as needed
-//! ([`Verifier::examine`], [`Verifier::take`]); and a finding about a file never goes away, so that nothing has to
-//! follow it.
+//! Three things make that affordable: a file that is as it was is looked at once and taken as often as needed
+//! ([`Verifier::examine`], [`Verifier::take`]); a finding about a file never goes away, so that nothing has to
+//! follow it; and changes are tried on every core.
 
 use std::collections::HashMap;
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use keyproof_verdict::Verdict;
 
@@ -14,7 +17,22 @@ use crate::verify::Examined;
 use crate::{Kind, Verification, Verifier};
 
 /// The file that must be named, and what is done.
-pub(super) type Edit = (String, Box<dyn Fn(&mut Files)>);
+pub(super) type Edit = (String, Box<dyn Fn(&mut Files) + Sync>);
+
+/// Does something with each of these, on every core.
+pub(super) fn on_every_core<T: Sync>(all: &[T], work: impl Fn(&T) + Sync) {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let next = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(|| {
+                while let Some(one) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    work(one);
+                }
+            });
+        }
+    });
+}
 
 /// The files of a pack of so many runs.
 pub(super) fn pack(runs: u64) -> Files {
@@ -97,28 +115,37 @@ impl<'a> Known<'a> {
 
     /// Puts others in the place of each byte of each file, and demands that each is found in its file. How many
     /// were tried.
-    pub(super) fn sweep<I: Iterator<Item = u8>>(&self, others: impl Fn(usize, u8) -> I) -> usize {
+    pub(super) fn sweep<I: Iterator<Item = u8>>(
+        &self,
+        others: impl Fn(usize, u8) -> I + Sync,
+    ) -> usize {
+        /// So many bytes are one core's turn.
+        const STRETCH: usize = 128;
         let mut before = Verifier::new(public());
-        let mut tried = 0;
+        let tried = AtomicUsize::new(0);
         for (place, (name, bytes)) in self.files.iter().enumerate() {
-            let mut changed = bytes.clone();
-            for (at, was) in bytes.iter().enumerate() {
-                for other in others(at, *was) {
-                    assert_ne!(other, *was);
-                    changed[at] = other;
-                    let examined = before.examine(name, &changed);
-                    match &examined.finding {
-                        Some((kind, _)) => assert_ne!(*kind, Kind::Incomplete, "{name} {at}"),
-                        None => names(&self.rest(before.clone(), place, examined), name),
+            let stretches: Vec<usize> = (0..bytes.len()).step_by(STRETCH).collect();
+            on_every_core(&stretches, |from| {
+                let mut changed = bytes.clone();
+                for at in *from..bytes.len().min(from + STRETCH) {
+                    let was = bytes[at];
+                    for other in others(at, was) {
+                        assert_ne!(other, was);
+                        changed[at] = other;
+                        let examined = before.examine(name, &changed);
+                        match &examined.finding {
+                            Some((kind, _)) => assert_ne!(*kind, Kind::Incomplete, "{name} {at}"),
+                            None => names(&self.rest(before.clone(), place, examined), name),
+                        }
+                        tried.fetch_add(1, Ordering::Relaxed);
                     }
-                    tried += 1;
+                    changed[at] = was;
                 }
-                changed[at] = *was;
-            }
+            });
             before.take(name, self.examined[place].clone());
         }
         assert!(before.finish().is_complete());
-        tried
+        tried.into_inner()
     }
 
     /// Everything from a place on, where one file is another.

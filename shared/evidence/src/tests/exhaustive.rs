@@ -10,7 +10,7 @@
     reason = "the figures are what such a run is for"
 )]
 
-use super::changes::{Known, flipped, names, pack, structural};
+use super::changes::{Known, flipped, names, on_every_core, pack, structural};
 use super::world::{export, folder, public};
 use crate::Verifier;
 use crate::pack::Sealing;
@@ -22,28 +22,34 @@ fn every_changed_byte_of_the_archive_of_a_thousand_runs_is_found() {
     /// So many bytes are hashed once for all changes behind them.
     const STRETCH: usize = 1024;
     let (_directory, folder) = folder(1_000);
-    let (mut pack, _) = export(&folder, "2026-01-01", "2027-01-01");
+    let (pack, _) = export(&folder, "2026-01-01", "2027-01-01");
     let mut before = Sealing::default();
+    let stretches: Vec<(usize, Sealing)> = (0..pack.len())
+        .step_by(STRETCH)
+        .map(|from| {
+            let sealing = before.clone();
+            before.push(&pack[from..pack.len().min(from + STRETCH)]);
+            (from, sealing)
+        })
+        .collect();
+    assert!(before.is_whole());
 
-    for from in (0..pack.len()).step_by(STRETCH) {
-        let to = pack.len().min(from + STRETCH);
-        for at in from..to {
-            let was = pack[at];
-            pack[at] = flipped(at, was).next().unwrap();
+    on_every_core(&stretches, |(from, before)| {
+        let mut changed = pack.clone();
+        for at in *from..pack.len().min(from + STRETCH) {
+            changed[at] = flipped(at, pack[at]).next().unwrap();
             let mut sealing = before.clone();
-            sealing.push(&pack[from..]);
+            sealing.push(&changed[*from..]);
             assert!(!sealing.is_whole(), "byte {at}");
             // The whole way, with everything that comes of the change, for some of them.
             if at % 8_191 == 0 && at >= 10 {
-                let verification = Verifier::new(public()).pack(pack.as_slice()).unwrap();
+                let verification = Verifier::new(public()).pack(changed.as_slice()).unwrap();
                 assert_eq!(verification.verdict(), Verdict::Fail, "byte {at}");
             }
-            pack[at] = was;
+            changed[at] = pack[at];
         }
-        before.push(&pack[from..to]);
-    }
+    });
 
-    assert!(before.is_whole());
     eprintln!("{} changes of the archive", pack.len());
 }
 
@@ -68,11 +74,14 @@ fn every_edit_of_every_record_of_a_thousand_runs_is_found() {
     let files = pack(1_000);
     let known = Known::new(&files);
 
-    for (name, edit) in structural(&files) {
+    let edits = structural(&files);
+    assert_eq!(edits.len(), 5 * 1_000 - 2);
+
+    on_every_core(&edits, |(name, edit)| {
         let mut files = files.clone();
         edit(&mut files);
-        names(&known.verify(&files), &name);
-    }
+        names(&known.verify(&files), name);
+    });
 }
 
 #[test]

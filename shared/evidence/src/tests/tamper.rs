@@ -4,7 +4,7 @@
 //! A small pack is gone through byte by byte. In a pack of 100 runs each record is removed, repeated, swapped,
 //! copied over the next and changed. `exhaustive` does the same with each byte, and with 1,000 runs.
 
-use super::changes::{Known, flipped, names, pack, record, structural};
+use super::changes::{Known, flipped, names, on_every_core, pack, record, structural};
 use super::world::{Files, verify};
 
 fn index_of(files: &Files, name: &str) -> usize {
@@ -125,9 +125,9 @@ fn every_edit_of_every_record_of_a_hundred_runs_is_found_where_it_was_made() {
     let edits = structural(&files);
     assert_eq!(edits.len(), 5 * 100 - 2);
 
-    for (name, edit) in edits {
+    on_every_core(&edits, |(name, edit)| {
         let mut files = files.clone();
         edit(&mut files);
-        names(&known.verify(&files), &name);
-    }
+        names(&known.verify(&files), name);
+    });
 }

@@ -11,6 +11,9 @@ use crate::escape::Markup;
 use crate::grid::{self, Grid};
 use crate::words::{self, Standing};
 
+/// A matrix of more principals is wider than a sheet of paper.
+const SHEET: usize = 5;
+
 pub(super) fn render(report: &Report, place: Place<'_>, out: &mut dyn Write) -> io::Result<()> {
     open(place, "matrix", "Who can do what", out)?;
     writeln!(
@@ -47,12 +50,14 @@ fn table(grid: &Grid<'_>, place: Place<'_>, out: &mut dyn Write) -> io::Result<(
     if grid.lines.is_empty() {
         return writeln!(out, "</div>");
     }
+    let wide = grid.principals.len() > SHEET;
     writeln!(
         out,
         "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Matrix of {}{}\">\n\
-         <table class=\"matrix\"><thead><tr><th scope=\"col\">Action</th>",
+         <table class=\"matrix{}\"><thead><tr><th scope=\"col\">Action</th>",
         Markup(name),
-        place.label
+        place.label,
+        if wide { " wide" } else { "" }
     )?;
     for principal in &grid.principals {
         write!(out, "<th scope=\"col\">{}</th>", Markup(principal))?;
@@ -60,9 +65,11 @@ fn table(grid: &Grid<'_>, place: Place<'_>, out: &mut dyn Write) -> io::Result<(
     writeln!(out, "</tr></thead><tbody>")?;
     for line in &grid.lines {
         write!(out, "<tr><th scope=\"row\">{}</th>", Markup(&line.name()))?;
-        for cell in &line.cells {
+        for (cell, who) in line.cells.iter().zip(&grid.principals) {
             match cell {
-                Some((position, row)) => self::cell(*position, row, place, out)?,
+                Some((position, row)) => {
+                    self::cell(*position, row, wide.then_some(*who), place, out)?;
+                }
                 None => write!(out, "<td class=\"empty\">–</td>")?,
             }
         }
@@ -71,12 +78,23 @@ fn table(grid: &Grid<'_>, place: Place<'_>, out: &mut dyn Write) -> io::Result<(
     writeln!(out, "</tbody></table></div></div>")
 }
 
-fn cell(position: usize, row: &ProbeRow, place: Place<'_>, out: &mut dyn Write) -> io::Result<()> {
+/// `who` is told to a cell that is printed without its column's head.
+fn cell(
+    position: usize,
+    row: &ProbeRow,
+    who: Option<&str>,
+    place: Place<'_>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let standing = Standing::of(row);
     let class = standing.as_str();
+    write!(out, "<td class=\"{class}\"")?;
+    if let Some(who) = who {
+        write!(out, " data-who=\"{}\"", Markup(who))?;
+    }
     write!(
         out,
-        "<td class=\"{class}\"><a href=\"#{}p{position}\">{} {}</a>",
+        "><a href=\"#{}p{position}\">{} {}</a>",
         place.prefix,
         standing.symbol(),
         Markup(&words::observed(row))

@@ -49,7 +49,7 @@ pub(super) fn product(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 /// The start of the run, for people and for programs.
 fn when(report: &Report) -> String {
     let time = Markup(&report.run.started_at);
-    let shown = report.run.started_at.replace('T', " ").replace('Z', " UTC");
+    let shown = words::moment(&report.run.started_at);
     format!("<time datetime=\"{time}\">{}</time>", Markup(&shown))
 }
 

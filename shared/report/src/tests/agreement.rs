@@ -305,6 +305,9 @@ fn code_scanning_takes_every_result_whether_a_file_is_known_or_not() {
                 .unwrap();
             for rule in rules {
                 assert!(rule["properties"]["tags"].as_array().unwrap().len() <= 10);
+                // As the specification's own validator compares them.
+                let [id, called] = ["id", "name"].map(|field| rule[field].as_str().unwrap());
+                assert!(!id.eq_ignore_ascii_case(called), "{id}");
             }
             for result in log["runs"][0]["results"].as_array().unwrap() {
                 let index = result["ruleIndex"].as_u64().unwrap();

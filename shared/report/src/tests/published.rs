@@ -278,4 +278,24 @@ fn an_index_is_told_as_its_table_and_nothing_twice() {
         ]),
     ];
     assert_eq!(named, expected);
+    let event = ocsf_finding(&report, &row, Stamp::of_run(&report));
+    let pointers = ["/resources/0/name", "/resources/0/uid"];
+    let table = "arn:aws:dynamodb:us-east-1:111122223333:table/orders";
+    assert_eq!(told(&event, &pointers), json!(["orders", table]));
+}
+
+#[test]
+fn what_was_evaluated_is_told_from_what_was_tried() {
+    let (mut report, row) = exposed();
+    let feature = |report: &Report| {
+        let event = ocsf_finding(report, &row, Stamp::of_run(report));
+        told(
+            &event,
+            &["/metadata/product/feature/name", "/unmapped/trigger"],
+        )
+    };
+    assert_eq!(feature(&report), json!(["verify", "cli"]));
+
+    "check".clone_into(&mut report.run.trigger);
+    assert_eq!(feature(&report), json!(["check", "check"]));
 }

@@ -180,6 +180,40 @@ def test_no_other_name_and_no_other_origin_is_let_in(history):
         assert status == 405 and not any(name.lower().startswith("access-control") for name in headers)
 
 
+def frame(kind, flags, stream, payload):
+    """https://www.rfc-editor.org/rfc/rfc9113#section-4.1"""
+    return len(payload).to_bytes(3) + bytes([kind, flags]) + stream.to_bytes(4) + payload
+
+
+def over_http2(host, authority, path="/"):
+    """The body that a request gets over HTTP/2, spoken without asking, and without a `Host`."""
+    fields = {":method": "GET", ":scheme": "http", ":path": path, ":authority": authority}
+    # Literals without indexing, https://www.rfc-editor.org/rfc/rfc7541#section-6.2.2
+    block = b"".join(
+        b"\0" + b"".join(bytes([len(part)]) + part.encode() for part in field) for field in fields.items())
+    name, port = host.split(":")
+    with socket.create_connection((name, int(port)), timeout=10) as connection:
+        start = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0, b"") + frame(1, 5, 1, block)
+        connection.sendall(start)
+        stream, body = connection.makefile("rb"), b""
+        while len(head := stream.read(9)) == 9:
+            payload, kind = stream.read(int.from_bytes(head[:3])), head[3]
+            body += payload if kind == 0 else b""
+            if kind in (0, 1) and head[4] & 1:
+                break
+            if kind in (3, 7):
+                break
+        return body.decode()
+
+
+def test_no_other_name_is_let_in_over_http2(history):
+    ours = over_http2(history.host, history.host)
+    others = [over_http2(history.host, name) for name in ("evil.example", f"evil.example:{history.host[-4:]}", "localhost")]
+
+    assert ours.startswith("<!DOCTYPE html>")
+    assert {other.partition(",")[0] for other in others} == {"this is served as 127.0.0.1"}
+
+
 def test_a_page_elsewhere_can_not_read_or_frame_it(browser, history, tmp_path):
     """A real browser on a page of another origin."""
     with Dashboard(tmp_path) as other, browser.open(other.address) as page:

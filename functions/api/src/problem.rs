@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Problem details: <https://www.rfc-editor.org/rfc/rfc9457>.
 
+use keyproof_report::visible;
 use serde::Serialize;
 
 use crate::{ApiError, Response};
@@ -27,7 +28,8 @@ impl Problem {
         let detail = match status {
             503 => "the service is busy or can't be reached; try again".to_owned(),
             500 => "something is wrong with the service; its log says what".to_owned(),
-            _ => error.to_string(),
+            // It quotes what the caller sent, and is read at a terminal.
+            _ => visible(&error.to_string()),
         };
         Self {
             kind: format!("urn:keyproof:problem:{}", error.name()),

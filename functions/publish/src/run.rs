@@ -4,9 +4,11 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use keyproof_report::visible;
 use keyproof_state::{Key, RunItem, digest};
 use keyproof_verdict::Report;
 use serde::Serialize;
+use serde_json::json;
 use tokio::sync::OnceCell;
 
 use crate::{Record, SinkError};
@@ -147,18 +149,33 @@ impl Archive {
         }
     }
 
-    /// The command that prints a report.
+    /// The command that prints a report: for somebody to copy into a shell, which takes nothing in it for
+    /// anything but a word.
     #[must_use]
     pub fn command(&self, location: &Location) -> String {
-        let region = &self.region;
+        let region = word(&self.region);
         match location {
             Location::Bucket { bucket, key } => {
-                format!("aws s3 cp --region {region} s3://{bucket}/{key} -")
+                let object = word(&format!("s3://{bucket}/{key}"));
+                format!("aws s3 cp --region {region} {object} -")
             }
-            Location::Table { table, pk, sk } => format!(
-                "aws dynamodb get-item --region {region} --table-name {table} --key \
-                 '{{\"pk\":{{\"S\":\"{pk}\"}},\"sk\":{{\"S\":\"{sk}\"}}}}' --query Item.report.S --output text"
-            ),
+            Location::Table { table, pk, sk } => {
+                let key = json!({"pk": {"S": pk}, "sk": {"S": sk}}).to_string();
+                let (table, key) = (word(table), word(&key));
+                format!(
+                    "aws dynamodb get-item --region {region} --table-name {table} --key {key} \
+                     --query Item.report.S --output text"
+                )
+            }
         }
     }
+}
+
+/// A text as one word of a shell's command line.
+fn word(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_./:@%+=,-".contains(&byte);
+    if !text.is_empty() && text.bytes().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", visible(text).replace('\'', r"'\''"))
 }

@@ -7,7 +7,9 @@
 
 use std::net::SocketAddr;
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::request::Parts;
+use axum::http::uri::Authority;
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 
 static FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 static FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
@@ -17,11 +19,13 @@ static FETCH_DESTINATION: HeaderName = HeaderName::from_static("sec-fetch-dest")
 pub(crate) type Refusal = (StatusCode, &'static str);
 
 /// Lets a request in, or says why not.
-pub(crate) fn check(
-    method: &Method,
-    headers: &HeaderMap,
-    address: SocketAddr,
-) -> Result<(), Refusal> {
+pub(crate) fn check(request: &Parts, address: SocketAddr) -> Result<(), Refusal> {
+    let Parts {
+        method,
+        uri,
+        headers,
+        ..
+    } = request;
     if method != Method::GET && method != Method::HEAD {
         return Err((StatusCode::METHOD_NOT_ALLOWED, "this is for reading only"));
     }
@@ -31,9 +35,15 @@ pub(crate) fn check(
         format!("localhost:{port}"),
         format!("[::1]:{port}"),
     ];
+    // A whole address names the server too, and before `Host`; of HTTP/2, `:authority` alone may:
+    // https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2, https://www.rfc-editor.org/rfc/rfc9113#section-8.3.1
+    let authority = uri.authority().map(Authority::as_str);
     let mut hosts = headers.get_all(header::HOST).iter();
-    let host = hosts.next().and_then(|host| host.to_str().ok());
-    let known = host.filter(|host| names.iter().any(|name| name == host));
+    let host = hosts.next().map(|host| host.to_str().unwrap_or_default());
+    let mut said = authority.into_iter().chain(host);
+    let known = said.next().filter(|first| {
+        names.iter().any(|name| name == first) && said.all(|other| other == *first)
+    });
     let Some(known) = known.filter(|_| hosts.next().is_none()) else {
         return Err((
             StatusCode::MISDIRECTED_REQUEST,

@@ -20,6 +20,6 @@ mod tests;
 
 pub use folder::{Folder, ReadError};
 pub use history::{Episode, History, Place, PlanHistory, ProbeHistory, RunRow, Schedule, Segment};
-pub use server::serve;
+pub use server::{look, serve};
 pub use source::Source;
 pub use stack::{Stack, StackError};

@@ -8,6 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use jiff::Timestamp;
@@ -114,19 +115,49 @@ async fn keep<S: Source>(
     }
 }
 
-async fn answer(State(shared): State<Shared>, request: Request) -> Response {
-    let allowed = guard::check(request.method(), request.headers(), shared.address);
-    if let Err((status, why)) = allowed {
-        return respond(status, Answer::text(why));
+/// What a request gets, as long as it is no run's page, whose report is the source's to read: status and
+/// body. This is [`serve`] without a socket.
+#[must_use]
+pub fn look(
+    request: &Parts,
+    history: &History,
+    address: SocketAddr,
+    now: Timestamp,
+) -> (StatusCode, Vec<u8>) {
+    let (status, answer) = match asked(request, address) {
+        Err((status, answer)) => (status, answer),
+        Ok((path, query)) => found(page::answer(path, &query, history, None, now)),
+    };
+    (status, answer.body)
+}
+
+/// What somebody who is let in asks for.
+fn asked(request: &Parts, address: SocketAddr) -> Result<(&str, Query), (StatusCode, Answer)> {
+    guard::check(request, address).map_err(|(status, why)| (status, Answer::text(why)))?;
+    let query = Query::parse(request.uri.query().unwrap_or_default());
+    Ok((request.uri.path(), query))
+}
+
+fn found(page: Option<Answer>) -> (StatusCode, Answer) {
+    match page {
+        Some(answer) => (StatusCode::OK, answer),
+        None => (StatusCode::NOT_FOUND, Answer::text("there is no such page")),
     }
+}
+
+async fn answer(State(shared): State<Shared>, request: Request) -> Response {
+    let (request, _) = request.into_parts();
+    let (path, query) = match asked(&request, shared.address) {
+        Ok(asked) => asked,
+        Err((status, answer)) => return respond(status, answer),
+    };
+    let path = path.to_owned();
     let history = Arc::clone(
         &shared
             .history
             .read()
             .unwrap_or_else(PoisonError::into_inner),
     );
-    let path = request.uri().path().to_owned();
-    let query = Query::parse(request.uri().query().unwrap_or_default());
     let report = match page::run(&path, &query, &history) {
         Some(run) => report(&shared, &query.plan, run).await,
         None => None,
@@ -136,8 +167,10 @@ async fn answer(State(shared): State<Shared>, request: Request) -> Response {
         page::answer(&path, &query, &history, report.as_ref(), Timestamp::now())
     });
     match made.await {
-        Ok(Some(answer)) => respond(StatusCode::OK, answer),
-        Ok(None) => respond(StatusCode::NOT_FOUND, Answer::text("there is no such page")),
+        Ok(page) => {
+            let (status, answer) = found(page);
+            respond(status, answer)
+        }
         Err(_) => respond(
             StatusCode::INTERNAL_SERVER_ERROR,
             Answer::text("the page could not be made"),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! From nouns to items of the table and back.
 
+use keyproof_core::Visible;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -50,9 +51,12 @@ pub trait Noun: Serialize + DeserializeOwned {
     ///
     /// # Errors
     ///
-    /// Where the item was written by a version with a newer schema, or lacks an attribute.
+    /// Where the item was written by a version with a newer schema, lacks an attribute, or stands where
+    /// what it says doesn't belong.
     fn from_item(item: Item) -> Result<Self, ItemError> {
         let noun = Self::NOUN;
+        let text = |name: &str| item.get(name).and_then(Value::as_str).map(str::to_owned);
+        let place = text("pk").zip(text("sk")).map(|(pk, sk)| Key { pk, sk });
         match item.get("schema").map(|schema| (schema, schema.as_u64())) {
             None => return Err(ItemError::NoSchema { noun }),
             Some((_, Some(SCHEMA))) => {}
@@ -63,9 +67,22 @@ pub trait Noun: Serialize + DeserializeOwned {
                 });
             }
         }
-        serde_json::from_value(Value::Object(item))
-            .map_err(|source| ItemError::Damaged { noun, source })
+        let read: Self = serde_json::from_value(Value::Object(item))
+            .map_err(|source| ItemError::Damaged { noun, source })?;
+        let belongs = read.key();
+        match place {
+            Some(place) if place != belongs => Err(ItemError::Misplaced {
+                noun,
+                place: shown(&place),
+                belongs: shown(&belongs),
+            }),
+            _ => Ok(read),
+        }
     }
+}
+
+fn shown(Key { pk, sk }: &Key) -> String {
+    format!("{}/{}", Visible(pk), Visible(sk))
 }
 
 /// An item that this version can't stand behind.
@@ -98,6 +115,18 @@ pub enum ItemError {
         noun: &'static str,
         /// What is missing or of the wrong type.
         source: serde_json::Error,
+    },
+    /// The right attributes in the place of something else.
+    #[error(
+        "{noun} in the state table stands at `{place}`, and by what it says it belongs to `{belongs}`: keyproof didn't write it"
+    )]
+    Misplaced {
+        /// What was looked for.
+        noun: &'static str,
+        /// Its keys.
+        place: String,
+        /// The keys of what it says.
+        belongs: String,
     },
     /// A noun that is no object.
     #[error("{noun} has no attributes")]

@@ -11,7 +11,10 @@
     reason = "a parser that breaks its promise is found by a panic"
 )]
 
+mod asked;
+mod delivered;
 mod documents;
+mod packed;
 mod replies;
 mod stored;
 
@@ -22,7 +25,7 @@ mod tests;
 pub type Parser = fn(&str) -> Vec<String>;
 
 /// All of them, by name.
-pub const PARSERS: [(&str, Parser); 14] = [
+pub const PARSERS: [(&str, Parser); 19] = [
     ("plan", documents::plan),
     ("policy", documents::policy),
     ("arn", documents::arn),
@@ -37,6 +40,11 @@ pub const PARSERS: [(&str, Parser); 14] = [
     ("report", stored::report),
     ("render", stored::render),
     ("envelope", stored::envelope),
+    ("pack", packed::pack),
+    ("batch", delivered::batch),
+    ("stream", delivered::stream),
+    ("http", delivered::http),
+    ("address", asked::address),
 ];
 
 /// The sentence of an error, where there is one.

@@ -190,7 +190,11 @@ impl Page<'_> {
         let account = self.change.account.as_deref().unwrap_or("unknown");
         fact(
             "Account",
-            Some(format!("{}, {}", visible(account), self.change.region)),
+            Some(format!(
+                "{}, {}",
+                visible(account),
+                visible(&self.change.region)
+            )),
         );
     }
 
@@ -285,7 +289,7 @@ impl Page<'_> {
             "Plan {} version {}, run {} ({}), {ids}",
             visible(&change.plan),
             change.plan_version,
-            change.run_id,
+            visible(&change.run_id),
             visible(&change.trigger)
         )
     }

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use keyproof_publish::{Archive, Location};
 use keyproof_state::PolicyChange;
 
 use crate::world::{WIDENED, World, counted, excepted, failing, passing, widened};
@@ -212,4 +213,60 @@ async fn a_hostile_sentence_stays_on_its_line_and_a_long_name_leaves_the_subject
         page.body
     );
     assert!(!page.body.contains(['\r', '\u{1b}']));
+}
+
+/// The words that a shell makes of a command.
+fn words(command: &str) -> Vec<String> {
+    let script = format!("set -- {command}; printf '%s\\0' \"$@\"");
+    let done = std::process::Command::new("sh")
+        .args(["-c", &script])
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{command}: {done:?}");
+    let words = String::from_utf8(done.stdout).unwrap();
+    words.split_terminator('\0').map(str::to_owned).collect()
+}
+
+/// Whoever may write to the table could have an operator copy what was never a name.
+#[test]
+fn a_command_of_a_page_is_words_for_a_shell() {
+    let archive = Archive {
+        table: "keyproof-state".to_owned(),
+        bucket: Some("keyproof-reports".to_owned()),
+        region: "us-east-1".to_owned(),
+    };
+    for hostile in [
+        "$(id)",
+        "`id`",
+        "; id #",
+        "'; id; '",
+        "\" $HOME \"",
+        "a\nid",
+        "",
+        "* ?",
+        "\u{1b}[2J",
+    ] {
+        let bucket = Location::Bucket {
+            bucket: "keyproof-reports".to_owned(),
+            key: hostile.to_owned(),
+        };
+        let table = Location::Table {
+            table: "keyproof-state".to_owned(),
+            pk: format!("PLAN#{hostile}"),
+            sk: "RUN#000000000001".to_owned(),
+        };
+        let (bucket, table) = (archive.command(&bucket), archive.command(&table));
+
+        let shown = keyproof_report::visible(hostile);
+        let object = format!("s3://keyproof-reports/{shown}");
+        assert_eq!(
+            words(&bucket),
+            ["aws", "s3", "cp", "--region", "us-east-1", &object, "-"]
+        );
+        let words = words(&table);
+        assert_eq!((words.len(), words[7].as_str()), (13, "--key"), "{words:?}");
+        let key: serde_json::Value = serde_json::from_str(&words[8]).unwrap();
+        assert_eq!(key["sk"]["S"], "RUN#000000000001");
+        assert!(!table.contains(['\n', '\u{1b}']), "{table}");
+    }
 }

@@ -1,21 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Who is let in, and who is not.
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use axum::http::{Method, Request};
 
 use crate::guard::check;
 
 /// What a request of these headers gets: 200, or the status of its refusal.
 fn status(method: &Method, headers: &[(&'static str, &'static str)]) -> u16 {
-    let mut map = HeaderMap::new();
+    status_of(method, "/", headers)
+}
+
+/// The same of a request for this target.
+fn status_of(method: &Method, target: &str, headers: &[(&'static str, &'static str)]) -> u16 {
+    let mut request = Request::builder().method(method).uri(target);
     for (name, value) in headers {
-        map.append(
-            HeaderName::from_static(name),
-            HeaderValue::from_static(value),
-        );
+        request = request.header(*name, *value);
     }
-    check(method, &map, "127.0.0.1:8123".parse().unwrap())
+    let (parts, ()) = request.body(()).unwrap().into_parts();
+    check(&parts, "127.0.0.1:8123".parse().unwrap())
         .map_or_else(|(status, _)| status.as_u16(), |()| 200)
+}
+
+/// Of HTTP/2, whose `:authority` is the address's, there may be no `Host`; of HTTP/1, a whole address goes before it.
+#[test]
+fn the_name_in_a_whole_address_is_held_as_strictly() {
+    let host = [("host", "127.0.0.1:8123")];
+    let asked = |target: &str, headers: &[(&'static str, &'static str)]| {
+        status_of(&Method::GET, target, headers)
+    };
+
+    assert_eq!(asked("http://127.0.0.1:8123/", &[]), 200);
+    assert_eq!(
+        asked("http://localhost:8123/plan", &[("host", "localhost:8123")]),
+        200
+    );
+    for target in [
+        "http://evil.example:8123/",
+        "http://127.0.0.1/",
+        "http://localhost:8123/",
+        "http://somebody@127.0.0.1:8123/",
+    ] {
+        assert_eq!(asked(target, &host), 421, "{target}");
+    }
+    assert_eq!(
+        asked("http://127.0.0.1:8123/", &[("host", "evil.example")]),
+        421
+    );
+    assert_eq!(asked("http://evil.example:8123/", &[]), 421);
+    let from = [("origin", "http://evil.example:8123")];
+    assert_eq!(asked("http://127.0.0.1:8123/", &from), 403);
 }
 
 #[test]

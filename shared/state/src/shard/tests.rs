@@ -196,6 +196,21 @@ fn an_item_that_keyproof_did_not_write_is_refused() {
     );
 }
 
+#[test]
+fn an_item_in_the_place_of_another_plan_is_refused() {
+    let mut item = PlanState::new("orders").to_item().unwrap();
+    PlanState::from_item(item.clone()).unwrap();
+    item.insert("pk".to_owned(), "PLAN#ot\u{1b}her".into());
+
+    let error = PlanState::from_item(item).unwrap_err();
+
+    assert_eq!(
+        error.to_string(),
+        "a plan's state in the state table stands at `PLAN#ot\\u{1b}her/STATE`, and by what it says it belongs to \
+         `PLAN#orders/STATE`: keyproof didn't write it"
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

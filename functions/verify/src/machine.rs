@@ -2,7 +2,8 @@
 //! The state machine that carries large runs out.
 
 use aws_sdk_sfn::Client;
-use aws_sdk_sfn::error::{DisplayErrorContext, ProvideErrorMetadata};
+use aws_sdk_sfn::error::ProvideErrorMetadata;
+use keyproof_failure::why;
 use serde_json::json;
 
 use crate::{HandlerError, LargeRun};
@@ -41,9 +42,7 @@ impl StateMachine {
         match started {
             Ok(_) => Ok(()),
             Err(error) if error.code() == Some("ExecutionAlreadyExists") => Ok(()),
-            Err(error) => Err(HandlerError::NotStarted(
-                DisplayErrorContext(&error).to_string(),
-            )),
+            Err(error) => Err(HandlerError::NotStarted(why(&error))),
         }
     }
 }

@@ -8,11 +8,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws_sdk_kms::types::{GrantOperation, KeyManagerType, KeySpec, KeyState, KeyUsageType};
-use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use keyproof_core::RoleArn;
+use keyproof_failure::why;
 use serde_json::{Value, json};
 
 use crate::port::ReadDocuments;
@@ -70,14 +70,7 @@ where
     match tokio::time::timeout(PATIENCE, call).await {
         Err(_) => Err(failed(None, "no answer in time".to_owned())),
         Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(error)) => {
-            let why = match (error.code(), error.message()) {
-                (Some(code), Some(message)) => format!("{code}: {message}"),
-                (Some(code), None) => code.to_owned(),
-                (None, _) => DisplayErrorContext(&error).to_string(),
-            };
-            Err(failed(error.code(), why))
-        }
+        Ok(Err(error)) => Err(failed(error.code(), why(&error))),
     }
 }
 

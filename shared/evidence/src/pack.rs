@@ -6,6 +6,7 @@
 //! subjects are all the others. After them comes a seal of the archive's own bytes.
 
 mod archive;
+mod chosen;
 mod facts;
 mod manifest;
 mod seal;

@@ -13,11 +13,12 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, Delete, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
     TransactWriteItem, Update as SdkUpdate,
 };
+use keyproof_failure::why;
 use keyproof_state::{Item, Key};
 
 use self::expression::Expression;
 use crate::attribute::{from_attributes, key, to_attributes};
-use crate::error::{refused, why};
+use crate::error::refused;
 use crate::{Condition, Query, Range, Table, TableError, Update, Updated, Write, Written};
 
 /// How often a transaction is sent that meets another one, and how long the first wait is.

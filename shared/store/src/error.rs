@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Why the service's own things can't be reached or read.
 
-use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use keyproof_failure::why;
 use keyproof_state::{ApplyError, ItemError};
 use thiserror::Error;
 
@@ -65,20 +66,6 @@ impl StoreError {
             why: why(error),
             refused: refused(error),
         }
-    }
-}
-
-/// What a call failed of: the service's code and message; what the connection says, where there was no
-/// answer.
-pub fn why<E, R>(error: &SdkError<E, R>) -> String
-where
-    E: ProvideErrorMetadata + std::error::Error + 'static,
-    R: std::fmt::Debug,
-{
-    match (error.code(), error.message()) {
-        (Some(code), Some(message)) => format!("{code}: {message}"),
-        (Some(code), None) => code.to_owned(),
-        (None, _) => DisplayErrorContext(error).to_string(),
     }
 }
 

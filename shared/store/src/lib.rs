@@ -21,7 +21,7 @@ mod table;
 
 pub use attribute::{from_attributes, to_attributes};
 pub use dynamo::DynamoTable;
-pub use error::{StoreError, why};
+pub use error::StoreError;
 pub use find::state_tables;
 pub use queue::{RunQueue, SqsQueue};
 pub use reports::{Reports, S3Reports, s3_client};

@@ -31,7 +31,7 @@ impl VaultError {
         E: ProvideErrorMetadata + std::error::Error + 'static,
         R: std::fmt::Debug,
     {
-        let message = keyproof_store::why(error);
+        let message = keyproof_failure::why(error);
         Self::Call { action, message }
     }
 }

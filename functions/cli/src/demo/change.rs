@@ -4,9 +4,10 @@
 use std::error::Error;
 
 use aws_sdk_kms::Client;
-use aws_sdk_kms::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_kms::types::GrantOperation;
 use keyproof_aws::Runner;
+use keyproof_failure::why;
 use serde_json::Value;
 
 use super::KEY_USERS;
@@ -83,10 +84,7 @@ where
     E: Error + ProvideErrorMetadata + 'static,
 {
     result.map_err(|error| {
-        let why = match (error.code(), error.message()) {
-            (Some(code), Some(message)) => format!("{code}: {message}"),
-            (Some(_) | None, _) => DisplayErrorContext(&error).to_string(),
-        };
+        let why = why(&error);
         CliError::Story(format!("{action}: {why}"))
     })
 }

@@ -11,7 +11,7 @@ where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     R: std::fmt::Debug,
 {
-    let message = keyproof_store::why(error);
+    let message = keyproof_failure::why(error);
     SinkError::Call { action, message }
 }
 

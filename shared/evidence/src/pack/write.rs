@@ -9,19 +9,19 @@ use futures_util::{StreamExt, stream};
 use keyproof_verdict::Report;
 use thiserror::Error as ThisError;
 
+use super::chosen::Chosen;
 use super::facts::Facts;
 use super::{
-    Archive, CLOUDTRAIL, COMPLETENESS, CONTROLS, MANIFEST, Manifest, PLANS, POLICIES, PlanOfPack,
-    PlanOfSource, README, RECORDS, REPORTS, Source, Unavailable, VERSIONS,
+    Archive, CLOUDTRAIL, COMPLETENESS, CONTROLS, MANIFEST, Manifest, PLANS, POLICIES, PlanOfSource,
+    README, RECORDS, REPORTS, Source, Unavailable, VERSIONS,
 };
-use crate::completeness::{Completeness, PlanCompleteness};
+use crate::completeness::Completeness;
 use crate::controls::Tallies;
 use crate::digest::Digest;
 use crate::dsse::Envelope;
 use crate::key::{Sign, SignError};
-use crate::ledger::{directory_name, plan_file, record_file, report_file};
+use crate::ledger::{plan_file, record_file, report_file};
 use crate::period::Period;
-use crate::record::Record;
 use crate::statement::{Statement, Subject};
 
 const TEXT: &str = include_str!("readme.md");
@@ -56,19 +56,6 @@ pub enum PackError {
     /// The manifest can't be signed.
     #[error(transparent)]
     Sign(#[from] SignError),
-}
-
-/// A plan's records in the pack.
-struct Chosen {
-    plan: PlanOfSource,
-    directory: String,
-    records: Vec<Kept>,
-}
-
-struct Kept {
-    commit: u64,
-    bytes: Vec<u8>,
-    record: Option<Record>,
 }
 
 /// Writes the records that started in the period, and all between them, as one archive. The same
@@ -141,8 +128,6 @@ impl<W: Write> Packing<W> {
         Ok(())
     }
 
-    /// From the first record of the period to the last: a chain has no holes, even where a run that
-    /// started before the period was finished in it.
     async fn choose<S: Source>(
         &mut self,
         source: &S,
@@ -153,60 +138,15 @@ impl<W: Write> Packing<W> {
             .records(&plan.name, period)
             .await
             .map_err(|error| PackError::Source(Box::new(error)))?;
-        let mut records: Vec<Kept> = stored
-            .into_iter()
-            .map(|(commit, bytes)| {
-                let record = Record::read(&bytes)
-                    .map_err(|error| {
-                        let name = &plan.name;
-                        self.problems
-                            .push(format!("record {commit} of the plan `{name}`: {error}"));
-                    })
-                    .ok();
-                Kept {
-                    commit,
-                    bytes,
-                    record,
-                }
-            })
-            .collect();
-        records.sort_by_key(|kept| kept.commit);
-        let inside = |kept: &Kept| {
-            kept.record
-                .as_ref()
-                .is_some_and(|record| period.contains(record.run.started_at))
-        };
-        let first = records.iter().position(inside);
-        let last = records.iter().rposition(inside);
-        let records = match (first, last) {
-            (Some(first), Some(last)) => {
-                records.truncate(last + 1);
-                records.split_off(first)
-            }
-            _ => Vec::new(),
-        };
-        let directory = directory_name(&plan.name);
-        let edges = records.first().zip(records.last());
-        let span = edges.map(|(first, last)| first.commit..=last.commit);
-        for commit in &plan.runs {
-            // One that is missing in between breaks the chain, which is worse, and found there.
-            if span.as_ref().is_none_or(|span| !span.contains(commit)) {
-                let name = format!("{RECORDS}/{directory}/{}", record_file(*commit));
-                self.not_there(name, "the run was made, but there is no record of it");
-            }
+        let chosen = Chosen::of(plan, stored, period, &mut self.problems);
+        for name in chosen.unrecorded() {
+            self.not_there(name, "the run was made, but there is no record of it");
         }
-        Ok(Chosen {
-            plan,
-            directory,
-            records,
-        })
+        Ok(chosen)
     }
 
     async fn plans<S: Source>(&mut self, source: &S, chosen: &Chosen) -> Result<(), PackError> {
-        let records = chosen
-            .records
-            .iter()
-            .filter_map(|kept| kept.record.as_ref());
+        let records = chosen.readable();
         let digests: BTreeSet<Digest> = records.map(|record| record.plan.digest).collect();
         for digest in digests {
             let name = format!("{PLANS}/{}/{}", chosen.directory, plan_file(&digest));
@@ -300,7 +240,14 @@ impl<W: Write> Packing<W> {
     ) -> Result<Exported, PackError> {
         // By name, as people look for them.
         chosen.sort_by(|one, other| one.plan.cmp(&other.plan));
-        let completeness = completeness(chosen, period);
+        let completeness = Completeness {
+            schema: Completeness::SCHEMA.to_owned(),
+            period,
+            plans: chosen
+                .iter()
+                .map(|plan| plan.completeness(&period))
+                .collect(),
+        };
         let statements = BTreeMap::from([
             (CLOUDTRAIL, self.facts.cloudtrail()?),
             (COMPLETENESS, completeness.to_bytes()?),
@@ -311,12 +258,13 @@ impl<W: Write> Packing<W> {
         for (name, bytes) in statements {
             self.add(name, &bytes)?;
         }
-        self.problems.extend(chosen.iter().flat_map(broken_links));
+        self.problems
+            .extend(chosen.iter().flat_map(Chosen::broken_links));
         let manifest = Statement {
             subject: self.subjects,
             predicate: Manifest {
                 period,
-                plans: chosen.iter().map(row).collect(),
+                plans: chosen.iter().map(Chosen::row).collect(),
                 unavailable: self.unavailable,
                 keyproof: version.to_owned(),
                 key: signer.public_key().id(),
@@ -336,64 +284,4 @@ impl<W: Write> Packing<W> {
             problems: self.problems,
         })
     }
-}
-
-fn completeness(chosen: &[Chosen], period: Period) -> Completeness {
-    let plans = chosen.iter().map(|chosen| {
-        let records = chosen
-            .records
-            .iter()
-            .filter_map(|kept| kept.record.as_ref());
-        PlanCompleteness::of(
-            &chosen.plan.name,
-            chosen.plan.interval_minutes,
-            &period,
-            records,
-        )
-    });
-    Completeness {
-        schema: Completeness::SCHEMA.to_owned(),
-        period,
-        plans: plans.collect(),
-    }
-}
-
-fn row(chosen: &Chosen) -> PlanOfPack {
-    let first = chosen.records.first();
-    let last = chosen.records.last();
-    PlanOfPack {
-        name: chosen.plan.name.clone(),
-        directory: chosen.directory.clone(),
-        interval_minutes: chosen.plan.interval_minutes,
-        records: u64::try_from(chosen.records.len()).unwrap_or(u64::MAX),
-        first: first.map(|kept| kept.commit),
-        last: last.map(|kept| kept.commit),
-        previous: first
-            .and_then(|kept| kept.record.as_ref())
-            .and_then(|record| record.previous),
-        head: last.map(|kept| Digest::of(&kept.bytes)),
-    }
-}
-
-/// Where a plan's records don't follow each other.
-fn broken_links(chosen: &Chosen) -> Vec<String> {
-    let name = &chosen.plan.name;
-    let mut told = Vec::new();
-    for pair in chosen.records.windows(2) {
-        let [before, after] = pair else { continue };
-        if before.commit + 1 != after.commit {
-            let (from, to) = (before.commit + 1, after.commit - 1);
-            told.push(format!(
-                "records {from} to {to} of the plan `{name}` are missing"
-            ));
-        } else if let Some(record) = &after.record
-            && record.previous != Some(Digest::of(&before.bytes))
-        {
-            let (commit, earlier) = (after.commit, before.commit);
-            told.push(format!(
-                "record {commit} of the plan `{name}` does not follow record {earlier} as it is now"
-            ));
-        }
-    }
-    told
 }

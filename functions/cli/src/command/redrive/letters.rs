@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::error::DisplayErrorContext;
+use aws_sdk_sqs::error::ProvideErrorMetadata;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 use jiff::Timestamp;
+use keyproof_failure::why;
 use keyproof_state::RunRequest;
 use serde_json::Value;
 
@@ -193,11 +194,11 @@ impl<'c> Queue<'c> {
     }
 }
 
-fn refused<E: std::error::Error + 'static>(what: &str, url: &str, error: &E) -> CliError {
-    CliError::Usage(format!(
-        "{what} the queue `{url}`: {}",
-        DisplayErrorContext(error)
-    ))
+fn refused<E>(what: &str, url: &str, error: &E) -> CliError
+where
+    E: std::error::Error + ProvideErrorMetadata,
+{
+    CliError::Usage(format!("{what} the queue `{url}`: {}", why(error)))
 }
 
 #[cfg(test)]

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The statement behind a failure, and where it stands.
 
-use std::collections::BTreeSet;
-
 use keyproof_core::{PolicyType, Service};
-use keyproof_plan::{ProbeKind, TableKey};
+use keyproof_plan::ProbeKind;
 use keyproof_policy::StatementRef;
 use keyproof_template::Encryption;
-use keyproof_verdict::{Answer, Finding, Observations, ProbeRow, Report, Verdict};
+use keyproof_verdict::{Answer, Finding, Observations, ProbeRow};
 
+use crate::alternatives;
 use crate::caller::Caller;
-use crate::found::{Found, property, told};
+use crate::found::{self, Found, property, told};
 use crate::near;
 use crate::observe::{Observer, Seen};
+use crate::relied_on::{ReliedOn, place};
 use crate::statement::Written;
 use crate::weigh::Step;
 
@@ -52,7 +52,11 @@ pub(crate) fn of(
                 Service::DynamoDb | Service::Sts => steps.first()?,
                 Service::Kms => steps.last()?,
             };
-            exposing(observer, caller, step, relied_on)
+            let found = exposing(observer, caller, step, relied_on)?;
+            let beside = || relied_on.beside(observer, observations, row);
+            Some(alternatives::of_exposure(
+                observer, caller, step, found, beside,
+            ))
         }
         Finding::LockedOut => match (&observation.answer, steps.last()) {
             (Answer::Denied(_), Some(step)) => denying(observer, caller, step),
@@ -68,69 +72,9 @@ pub(crate) fn of(
     }
 }
 
-/// A statement: its document, and its number in it.
-type At = (String, usize);
-
-/// The statements that expected access rests on: whoever is let in by mistake may use them, too, but
-/// they are not the mistake.
-#[derive(Debug, Default)]
-pub(crate) struct ReliedOn(BTreeSet<At>);
-
-impl ReliedOn {
-    /// Goes through the probes that are allowed as expected.
-    pub(crate) fn by(
-        observer: &Observer<'_>,
-        observations: &Observations,
-        report: &Report,
-    ) -> Self {
-        let mut places = BTreeSet::new();
-        let allowed = report
-            .probes
-            .iter()
-            .filter(|row| row.verdict == Verdict::Pass && row.expected.by.is_none());
-        for row in allowed {
-            let probe = observer.probes.iter().find(|probe| probe.id == row.id);
-            let Some((probe, principal)) = probe.zip(row.principal.as_deref()) else {
-                continue;
-            };
-            let Some(Seen { steps, .. }) = observer.probe(probe, observations) else {
-                continue;
-            };
-            let Some(opened) = observer.opened(principal) else {
-                continue;
-            };
-            let session = opened.session.as_ref().ok();
-            for step in &steps {
-                let caller = match step.request.action.split_once(':') {
-                    Some(("sts", _)) => observer.runner.as_ref(),
-                    Some(_) | None => session,
-                };
-                let Some(caller) = caller else { continue };
-                for one in &step.decision.statements {
-                    places.extend(place(observer, caller, step, one));
-                }
-            }
-        }
-        Self(places)
-    }
-}
-
-fn place(
-    observer: &Observer<'_>,
-    caller: &Caller<'_>,
-    step: &Step,
-    statement: &StatementRef,
-) -> Option<At> {
-    // A role's inline policies share its ARN; where they stand tells them apart.
-    let written = written(observer, caller, step, statement)?;
-    let path = written.source.map_or("", |source| source.path.as_str());
-    let document = format!("{} {path}", written.document);
-    Some((document, statement.index))
-}
-
 /// Of the statements that let the caller in, the one that its owner would change: one that nobody
 /// else needs, of the resource's policy before the caller's own, AWS's own policies last.
-fn exposing(
+pub(crate) fn exposing(
     observer: &Observer<'_>,
     caller: &Caller<'_>,
     step: &Step,
@@ -138,8 +82,8 @@ fn exposing(
 ) -> Option<Found> {
     let delegated = step.decision.by == PolicyType::IdentityPolicy;
     let rank = |one: &&StatementRef| {
-        let relied =
-            place(observer, caller, step, one).is_some_and(|place| relied_on.0.contains(&place));
+        let relied = place(observer, caller, step, one)
+            .is_some_and(|place| relied_on.places.contains(&place));
         let aws = written(observer, caller, step, one).is_some_and(|written| written.aws);
         let of_resource = one.policy != PolicyType::IdentityPolicy;
         // Where everything is relied on, what the key policy leaves to IAM is IAM's to mend.
@@ -165,10 +109,11 @@ fn exposing(
 
 /// What keeps the caller out: the `Deny`, else the statement that almost lets it in, else the
 /// document that has none.
-fn denying(observer: &Observer<'_>, caller: &Caller<'_>, step: &Step) -> Option<Found> {
+pub(crate) fn denying(observer: &Observer<'_>, caller: &Caller<'_>, step: &Step) -> Option<Found> {
     let decision = &step.decision;
     if decision.explicit {
-        return cause(observer, caller, step, decision.statements.first()?);
+        let found = cause(observer, caller, step, decision.statements.first()?)?;
+        return Some(alternatives::of_denial(observer, caller, step, found));
     }
     if let Some(near) = near::allowing(observer, caller, step) {
         return Some(told(
@@ -190,25 +135,34 @@ fn denying(observer: &Observer<'_>, caller: &Caller<'_>, step: &Step) -> Option<
     Some(told(decision.by, &lacking?, None))
 }
 
-/// The role itself, where none of its policies says anything.
+/// The role or user itself, where none of its policies says anything.
 fn of_caller<'w>(observer: &'w Observer<'_>, caller: &'w Caller<'_>) -> Option<Written<'w>> {
-    let arn = caller.principal.role_arn()?;
-    let (part, role) = observer.estate.role(arn)?;
+    let (part, document, place) = if let Some(arn) = caller.principal.role_arn() {
+        let (part, role) = observer.estate.role(arn)?;
+        (part, role.arn.as_str(), role.place)
+    } else {
+        let (part, user) = observer.estate.user(caller.principal.arn())?;
+        (part, user.arn.as_str(), user.place)
+    };
     Some(Written {
         file: part.file.as_deref(),
-        document: &role.arn,
+        document,
         source: None,
-        place: role.place,
+        place,
         aws: false,
     })
 }
 
-fn cause(
+pub(crate) fn cause(
     observer: &Observer<'_>,
     caller: &Caller<'_>,
     step: &Step,
     statement: &StatementRef,
 ) -> Option<Found> {
+    if statement.policy == PolicyType::Grant {
+        let (key, id) = (&step.request.resource, statement.sid.as_deref());
+        return Some(found::grant(key, statement.document, id));
+    }
     let written = written(observer, caller, step, statement)?;
     let sid = statement.sid.as_deref().map(str::to_owned);
     Some(told(
@@ -286,38 +240,45 @@ fn encryption(observer: &Observer<'_>, observations: &Observations, table: &str)
     ))
 }
 
-/// The table's encryption; the alias, where that is what the plan and the table differ in.
+/// The table's encryption, or the alias that the plan names: either may be the one that is wrong. An
+/// alias of a key that no template has is.
 fn wrong_key(observer: &Observer<'_>, observations: &Observations, name: &str) -> Option<Found> {
     let planned = observer.plan.tables.get(name)?;
-    let alias = match &planned.key {
-        TableKey::Alias(_) => planned.key.alias_name(),
-        TableKey::Key(_) | TableKey::AwsOwned => None,
+    let of_table = encryption(observer, observations, name);
+    let Some((alias_name, of_alias)) = planned
+        .key
+        .alias_name()
+        .and_then(|name| Some((name, alias(observer, name)?)))
+    else {
+        return of_table;
     };
     let arn = observations.tables.get(name)?.table_arn.as_deref()?;
     let (_, table) = observer.estate.table(arn)?;
-    // Of table and alias, either may be the one that is wrong; an alias of a key that no template
-    // has is.
-    if let (Some(alias), Encryption::Key(_)) = (alias, &table.encryption)
-        && observer.estate.aliased(alias).is_none()
-    {
-        let account = observer.estate.account();
-        for part in observer.estate.parts() {
-            let Some(found) = part.account.aliases.iter().find(|one| one.name == alias) else {
-                continue;
-            };
-            let arn = format!(
-                "arn:{}:kms:{}:{}:{alias}",
-                account.partition, account.region, account.account
-            );
-            return Some(property(
-                part.file.as_deref(),
-                &arn,
-                "TargetKeyId",
-                found.place,
-            ));
-        }
+    let is_known = observer.estate.aliased(alias_name).is_some();
+    if matches!(table.encryption, Encryption::Key(_)) && !is_known {
+        return Some(of_alias);
     }
-    encryption(observer, observations, name)
+    Some(alternatives::of_property(of_table?, of_alias))
+}
+
+/// Where an alias points to.
+pub(crate) fn alias(observer: &Observer<'_>, alias: &str) -> Option<Found> {
+    let account = observer.estate.account();
+    let declared = observer.estate.parts().find_map(|part| {
+        let mut aliases = part.account.aliases.iter();
+        Some((part, aliases.find(|one| one.name == alias)?))
+    });
+    let (part, found) = declared?;
+    let arn = format!(
+        "arn:{}:kms:{}:{}:{alias}",
+        account.partition, account.region, account.account
+    );
+    Some(property(
+        part.file.as_deref(),
+        &arn,
+        "TargetKeyId",
+        found.place,
+    ))
 }
 
 fn unusable_key(

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use keyproof_plan::Plan;
 use keyproof_verdict::{Cause, DocumentRow, ProbeRow, Report, RunFacts, Verdict, judge_unwatched};
 
-use crate::cause::{self, ReliedOn};
+use crate::cause;
 use crate::observe::Observer;
+use crate::relied_on::ReliedOn;
 use crate::{Circumstances, Estate};
 
 /// The causes that can be told, by probe: of failures whose evaluation comes to the very decision
@@ -56,7 +57,7 @@ pub fn explain(
             && let Some(found) = cause::of(&observer, &observations, &relied_on, other)
         {
             causes.insert(row.id.clone(), found.cause);
-            documents.extend(found.document);
+            documents.extend(found.documents);
         }
     }
     (causes, crate::once(documents))

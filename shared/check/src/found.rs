@@ -7,11 +7,11 @@ use keyproof_verdict::{Cause, DocumentRow};
 
 use crate::statement::Written;
 
-/// A cause, and the document that its statement stands in.
+/// A cause, and the documents that its statement and those of its alternatives stand in.
 #[derive(Debug)]
 pub(crate) struct Found {
     pub(crate) cause: Cause,
-    pub(crate) document: Option<DocumentRow>,
+    pub(crate) documents: Vec<DocumentRow>,
 }
 
 /// A statement, or the want of one in a document.
@@ -33,8 +33,29 @@ pub(crate) fn told(
         line: written.file.map(|_| written.line(index)),
         source: document.as_ref().map(|document| document.id.clone()),
         pointer: pointer.map(|(document, index)| document.statement(index)),
+        alternatives: Vec::new(),
     };
-    Found { cause, document }
+    let documents = document.into_iter().collect();
+    Found { cause, documents }
+}
+
+/// A grant, which no document holds: its id, or its number, stands where a `Sid` would.
+pub(crate) fn grant(key: &str, number: usize, id: Option<&str>) -> Found {
+    let cause = Cause {
+        policy: PolicyType::Grant,
+        statement: Some(id.map_or_else(|| number.to_string(), str::to_owned)),
+        document: Some(key.to_owned()),
+        changed: None,
+        file: None,
+        line: None,
+        source: None,
+        pointer: None,
+        alternatives: Vec::new(),
+    };
+    Found {
+        cause,
+        documents: Vec::new(),
+    }
 }
 
 /// What is no statement: a property of the table or of its key stands where a `Sid` would.
@@ -48,9 +69,10 @@ pub(crate) fn property(file: Option<&str>, document: &str, name: &str, place: Pl
         line: file.map(|_| place.line),
         source: None,
         pointer: None,
+        alternatives: Vec::new(),
     };
     Found {
         cause,
-        document: None,
+        documents: Vec::new(),
     }
 }

@@ -298,12 +298,11 @@ impl Observer<'_> {
             return Err(Box::new(seen.observation));
         };
         let known = (found.arn.clone(), found.enabled);
-        let Some(inspector) = inspector else {
+        let weighed = inspector.and_then(|inspector| self.weigh_description(inspector, key));
+        let Some(weighed) = weighed else {
             return Ok(known);
         };
-        let mut wanted = Use::new("DescribeKey");
-        wanted.alias = alias;
-        match self.weigh_key(inspector, found, &wanted) {
+        match weighed {
             Weighed::Certain(step) if step.is_allowed() => Ok(known),
             Weighed::Certain(step) => {
                 let (code, message) = ("AccessDeniedException", step.sentence());
@@ -314,6 +313,21 @@ impl Observer<'_> {
             }
             Weighed::Hangs(what) => Err(Box::new(Seen::untold(what, None).observation)),
         }
+    }
+
+    /// Decides about `kms:DescribeKey` on a key of the templates.
+    pub(crate) fn weigh_description(
+        &self,
+        inspector: &Caller<'_>,
+        key: &TableKey,
+    ) -> Option<Weighed> {
+        let mut wanted = Use::new("DescribeKey");
+        wanted.alias = key.alias_name();
+        let (_, found) = match wanted.alias {
+            Some(alias) => self.estate.aliased(alias),
+            None => self.estate.key(key.key_id()?),
+        }?;
+        Some(self.weigh_key(inspector, found, &wanted))
     }
 }
 

@@ -11,7 +11,9 @@
 //! Where an answer hangs on something that no template says, the probe is inconclusive and its
 //! reason says on what.
 
+mod alternatives;
 mod assume;
+mod blind;
 mod caller;
 mod cause;
 mod context;
@@ -19,9 +21,11 @@ mod estate;
 mod explain;
 mod found;
 mod key;
+mod look;
 mod near;
 mod notes;
 mod observe;
+mod relied_on;
 mod statement;
 mod table;
 mod weigh;
@@ -41,8 +45,8 @@ use keyproof_verdict::{
     Answer, DocumentRow, Observations, Report, RunFacts, Verdict, judge, judge_unwatched,
 };
 
-use cause::ReliedOn;
 use observe::Observer;
+use relied_on::ReliedOn;
 
 /// What a trigger of a report that nobody ran says.
 pub const TRIGGER: &str = "check";
@@ -88,14 +92,17 @@ pub fn check(
     let observations = observer.observe(|_| true);
     let mut report = judge(plan, &observations, facts.clone());
     let mut documents = Vec::new();
-    if report.summary.fail + report.summary.excepted > 0 {
+    if report.summary.pass < report.probes.len() {
         let relied_on = ReliedOn::by(&observer, &observations, &report);
         for row in &mut report.probes {
-            if row.verdict == Verdict::Fail {
-                let found = cause::of(&observer, &observations, &relied_on, row);
-                let (cause, document) = found.map(|found| (found.cause, found.document)).unzip();
-                row.cause = cause;
-                documents.extend(document.flatten());
+            let found = match row.verdict {
+                Verdict::Pass => None,
+                Verdict::Fail => cause::of(&observer, &observations, &relied_on, row),
+                Verdict::Inconclusive => blind::of(&observer, &observations, &relied_on, row),
+            };
+            if let Some(found) = found {
+                row.cause = Some(found.cause);
+                documents.extend(found.documents);
             }
         }
     }

@@ -5,28 +5,35 @@
 //! what its owner looks for: with one of its elements opened, it would allow the call. So is a `Deny`
 //! that would stop what nothing else was meant to stop.
 
+mod open;
+
 use keyproof_core::PolicyType;
 use keyproof_policy::Document;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use crate::caller::Caller;
 use crate::cause::resource_policy;
 use crate::observe::Observer;
 use crate::statement::Written;
 use crate::weigh::{Step, decide};
+use open::{delegates, is_about, open};
 
-/// A statement that would allow the call if one of its elements were open.
+/// A statement that would decide otherwise if one of its elements were open.
 #[derive(Debug)]
 pub(crate) struct Near<'w> {
     pub(crate) policy: PolicyType,
     pub(crate) written: Written<'w>,
     pub(crate) index: usize,
     pub(crate) sid: Option<String>,
+    /// The element that it hangs on.
+    pub(crate) element: Element,
+    /// The statement with the element open.
+    opened: Value,
 }
 
-/// The elements, those first that are narrowed most often.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Element {
+/// The elements of a statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Element {
     /// A `Deny` that became an `Allow`.
     Effect,
     Condition,
@@ -35,6 +42,20 @@ enum Element {
     Principal,
 }
 
+impl Element {
+    /// Its name in a policy.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Effect => "Effect",
+            Self::Condition => "Condition",
+            Self::Action => "Action",
+            Self::Resource => "Resource",
+            Self::Principal => "Principal",
+        }
+    }
+}
+
+/// Those first that are narrowed most often.
 const NARROWED: [Element; 4] = [
     Element::Condition,
     Element::Action,
@@ -57,7 +78,23 @@ pub(crate) fn allowing<'w>(
             .chain(in_place(&caller.identity.written, Place::Identity))
             .collect(),
     };
-    search(observer, caller, step, &candidates, ("Allow", &NARROWED))
+    let wanted = |elements, related| Wanted {
+        effect: "Allow",
+        elements,
+        related,
+    };
+    let found = search(
+        observer,
+        caller,
+        step,
+        &candidates,
+        wanted(&NARROWED, false),
+    )
+    .next();
+    found.or_else(|| {
+        let related = wanted(&[Element::Action], true);
+        search(observer, caller, step, &candidates, related).next()
+    })
 }
 
 /// The statement that almost keeps the caller out: an organization's that became an `Allow`, where
@@ -68,69 +105,139 @@ pub(crate) fn denying<'w>(
     step: &Step,
     conditions: bool,
 ) -> Option<Near<'w>> {
-    let guards = observer
-        .guards
-        .all()
-        .map(|(policy, level, document, written)| {
-            (Place::Organization(policy, level, document), written)
-        });
-    let guards: Vec<_> = guards.collect();
-    search(
+    let guards = of_organization(observer);
+    let wanted = |elements| Wanted {
+        effect: "Deny",
+        elements,
+        related: false,
+    };
+    let turned = search(observer, caller, step, &guards, wanted(&[Element::Effect])).next();
+    turned.or_else(|| {
+        let all = conditions.then(|| everywhere(observer, caller, step))?;
+        search(observer, caller, step, &all, wanted(&[Element::Condition])).next()
+    })
+}
+
+/// Every `Deny` that would keep the caller out but for one of its elements; and, where an `Allow` only
+/// bounds, every `Allow` that would if it were a `Deny`.
+pub(crate) fn all_denying<'w>(
+    observer: &'w Observer<'_>,
+    caller: &'w Caller<'_>,
+    step: &Step,
+) -> Vec<Near<'w>> {
+    let all = everywhere(observer, caller, step);
+    let wanted = |elements| Wanted {
+        effect: "Deny",
+        elements,
+        related: false,
+    };
+    let bounding: Vec<_> = in_place(&caller.boundaries.written, Place::Boundary)
+        .chain(of_organization(observer))
+        .collect();
+    let spared = search(observer, caller, step, &all, wanted(&NARROWED));
+    let turned = search(
         observer,
         caller,
         step,
-        &guards,
-        ("Deny", &[Element::Effect]),
-    )
-    .or_else(|| {
-        let own = of_resource(observer, step)
-            .into_iter()
-            .chain(in_place(&caller.identity.written, Place::Identity))
-            .chain(in_place(&caller.boundaries.written, Place::Boundary));
-        let all: Vec<_> = own.chain(guards).filter(|_| conditions).collect();
-        search(
-            observer,
-            caller,
-            step,
-            &all,
-            ("Deny", &[Element::Condition]),
-        )
+        &bounding,
+        wanted(&[Element::Effect]),
+    );
+    spared.chain(turned).collect()
+}
+
+fn everywhere<'w>(
+    observer: &'w Observer<'_>,
+    caller: &'w Caller<'_>,
+    step: &Step,
+) -> Vec<(Place, Written<'w>)> {
+    of_resource(observer, step)
+        .into_iter()
+        .chain(in_place(&caller.identity.written, Place::Identity))
+        .chain(in_place(&caller.boundaries.written, Place::Boundary))
+        .chain(of_organization(observer))
+        .collect()
+}
+
+fn of_organization<'w>(observer: &'w Observer<'_>) -> Vec<(Place, Written<'w>)> {
+    let all = observer.guards.all();
+    all.map(|(policy, level, document, written)| {
+        (Place::Organization(policy, level, document), written)
     })
+    .collect()
 }
 
 fn of_resource<'w>(observer: &'w Observer<'_>, step: &Step) -> Option<(Place, Written<'w>)> {
     resource_policy(observer, step).map(|written| (Place::Resource, written))
 }
 
-fn search<'w>(
+impl Near<'_> {
+    /// Whether somebody who is let in now would stay so if the element were open.
+    pub(crate) fn spares(&self, observer: &Observer<'_>, caller: &Caller<'_>, step: &Step) -> bool {
+        let same = |other: &Written<'_>| match (self.written.source, other.source) {
+            (Some(one), Some(other)) => std::ptr::eq(one, other),
+            _ => false,
+        };
+        let all = everywhere(observer, caller, step);
+        let Some((place, written)) = all.iter().find(|(_, other)| same(other)) else {
+            return true;
+        };
+        let opened = (self.index, self.opened.clone());
+        allows(observer, caller, step, (*place, written), opened) == Some(true)
+    }
+}
+
+/// What is searched for: statements of this effect, by the elements that are opened in turn.
+#[derive(Clone, Copy)]
+struct Wanted<'s> {
+    effect: &'s str,
+    elements: &'s [Element],
+    /// Whether to open the actions of a statement about the other service that a read goes through.
+    related: bool,
+}
+
+fn search<'s, 'w: 's>(
     observer: &'w Observer<'_>,
     caller: &'w Caller<'_>,
-    step: &Step,
-    candidates: &[(Place, Written<'w>)],
-    (effect, elements): (&str, &[Element]),
-) -> Option<Near<'w>> {
-    for &element in elements {
-        for (place, written) in candidates {
-            let Some(statements) = statements(written) else {
-                continue;
-            };
-            for (index, statement) in statements.iter().enumerate() {
-                let opened = open(statement, (element, effect), caller, &step.request.action);
-                let Some(opened) = opened else { continue };
-                let allowed = allows(observer, caller, step, (*place, written), (index, opened));
-                if allowed == Some(effect == "Allow") {
-                    let sid = statement.get("Sid").and_then(Value::as_str);
-                    return Some(Near {
-                        policy: policy_type(*place, step),
-                        written: *written,
-                        index,
-                        sid: sid.map(str::to_owned),
-                    });
-                }
+    step: &'s Step,
+    candidates: &'s [(Place, Written<'w>)],
+    wanted: Wanted<'s>,
+) -> impl Iterator<Item = Near<'w>> + 's {
+    let effect = wanted.effect;
+    let places = wanted
+        .elements
+        .iter()
+        .flat_map(move |&element| candidates.iter().map(move |one| (element, one)));
+    places.flat_map(move |(element, (place, written))| {
+        let numbered = statements(written).unwrap_or_default().into_iter();
+        let meant = numbered.enumerate().filter(move |(_, statement)| {
+            let action = &step.request.action;
+            match (element, place) {
+                (Element::Principal, Place::Resource) => !delegates(statement, action, observer),
+                // What a boundary is about, everything is; of other policies one that is about
+                // another service was never meant for this call.
+                (Element::Action, Place::Boundary(_)) => true,
+                (Element::Action, _) => is_about(statement, action, wanted.related),
+                _ => true,
             }
-        }
-    }
-    None
+        });
+        meant.flat_map(move |(index, statement)| {
+            let sid = statement.get("Sid").and_then(Value::as_str);
+            let sid = sid.map(str::to_owned);
+            let ways = open(&statement, (element, effect), caller, step).into_iter();
+            ways.filter_map(move |opened| {
+                let changed = (index, opened.clone());
+                let allowed = allows(observer, caller, step, (*place, written), changed);
+                (allowed == Some(effect == "Allow")).then(|| Near {
+                    policy: policy_type(*place, step),
+                    written: *written,
+                    index,
+                    sid: sid.clone(),
+                    element,
+                    opened,
+                })
+            })
+        })
+    })
 }
 
 /// Where a document has its part in a decision.
@@ -169,50 +276,6 @@ fn statements(written: &Written<'_>) -> Option<Vec<Value>> {
     })
 }
 
-/// The statement with one element open, where it has that element and this effect.
-fn open(
-    statement: &Value,
-    (element, effect): (Element, &str),
-    caller: &Caller<'_>,
-    action: &str,
-) -> Option<Value> {
-    let mut opened: Map<String, Value> = statement.as_object()?.clone();
-    let same = opened.get("Effect")?.as_str()? == effect;
-    if same == (element == Element::Effect) {
-        return None;
-    }
-    let mut replace = |names: [&str; 2], value: Value| {
-        let [name, not] = names;
-        let had = opened.contains_key(name) || opened.contains_key(not);
-        opened.shift_remove(not);
-        had.then(|| opened.insert(name.to_owned(), value))
-    };
-    match element {
-        Element::Effect => {
-            opened.insert("Effect".to_owned(), json!(effect));
-        }
-        Element::Condition => {
-            opened.shift_remove("Condition")?;
-        }
-        Element::Action => {
-            // A statement about another service was never meant for this call.
-            names_service(statement, action).then_some(())?;
-            replace(["Action", "NotAction"], json!("*"))?;
-        }
-        Element::Resource => {
-            replace(["Resource", "NotResource"], json!("*"))?;
-        }
-        Element::Principal => {
-            let arn = caller
-                .principal
-                .role_arn()
-                .unwrap_or(caller.principal.arn());
-            replace(["Principal", "NotPrincipal"], json!({"AWS": arn}))?;
-        }
-    }
-    Some(Value::Object(opened))
-}
-
 /// Whether the call is allowed with the statement opened; `None` where that is no policy.
 fn allows(
     observer: &Observer<'_>,
@@ -243,26 +306,6 @@ fn allows(
     }
     let guards = guards.as_ref().unwrap_or(&observer.guards);
     let account = &observer.estate.account().account;
-    let decision = decide(&step.request, &caller, guards, resource.as_ref(), account);
+    let decision = decide(step, &caller, guards, resource.as_ref(), account);
     Some(decision.is_allowed())
-}
-
-/// Whether the statement is about the action's service.
-fn names_service(statement: &Value, action: &str) -> bool {
-    let service = action
-        .split_once(':')
-        .map_or(action, |(service, _)| service);
-    let of_service = |one: &Value| {
-        one.as_str()
-            .and_then(|one| one.split_once(':'))
-            .is_some_and(|(prefix, _)| prefix.eq_ignore_ascii_case(service))
-    };
-    let actions = statement
-        .get("Action")
-        .or_else(|| statement.get("NotAction"));
-    match actions {
-        Some(Value::Array(all)) => all.iter().any(of_service),
-        Some(one) => of_service(one),
-        None => false,
-    }
 }

@@ -6,19 +6,15 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use keyproof_core::Service;
-use keyproof_plan::{Plan, Probe, ProbeKind, Table as Planned, TableKey};
-use keyproof_template::Encryption as TemplateEncryption;
-use keyproof_verdict::{
-    Answer, Blindness, Encryption, Evidence, KeyState, Observation, Observations, RunFacts,
-    TableObservation, classify_call,
-};
+use keyproof_plan::{Plan, Probe, ProbeKind, Table as Planned};
+use keyproof_verdict::{Answer, Blindness, Observation, Observations, RunFacts};
 
+use crate::Circumstances;
 use crate::assume::{NoSession, Opened};
 use crate::caller::Caller;
 use crate::context::Surroundings;
 use crate::estate::Estate;
 use crate::weigh::{self, Guards, Question, Step, Weighed};
-use crate::{Circumstances, Runner};
 
 /// An answer, with the decisions that led to it.
 #[derive(Clone, Debug)]
@@ -227,7 +223,7 @@ impl<'a> Observer<'a> {
     }
 
     /// The table that a call names.
-    fn table_arn(&self, planned: &Planned, partition: &str, account: &str) -> String {
+    pub(crate) fn table_arn(&self, planned: &Planned, partition: &str, account: &str) -> String {
         match &planned.arn {
             Some(arn) => arn.to_string(),
             None => format!(
@@ -240,158 +236,5 @@ impl<'a> Observer<'a> {
     pub(crate) fn weigh(&self, caller: &Caller<'_>, question: Question<'_>) -> Weighed {
         let account = &self.estate.account().account;
         weigh::weigh(caller, &self.guards, account, &self.surroundings, question)
-    }
-
-    /// What a run would find out about a table: `DescribeTable` and `DescribeKey`, as the runner or
-    /// as the principal of `inspect_as`.
-    fn inspect(&self, planned: &Planned) -> TableObservation {
-        let unseen = |seen: Seen, arn: Option<String>| TableObservation {
-            look: seen.observation,
-            encryption: None,
-            expected_key: match &planned.key {
-                TableKey::Key(arn) => Some(arn.to_string()),
-                TableKey::Alias(_) | TableKey::AwsOwned => None,
-            },
-            key_state: None,
-            table_arn: arn,
-        };
-        let planned_arn = planned.arn.as_ref().map(ToString::to_string);
-        let (inspector, account) = match &planned.inspect_as {
-            None => {
-                let account = self.estate.account();
-                let own = (account.partition.as_str(), account.account.as_str());
-                let anybody = self.circumstances.runner == Runner::Anybody;
-                (self.runner.as_ref().filter(|_| !anybody), own)
-            }
-            Some(name) => {
-                let (Some(principal), Some(opened)) =
-                    (self.plan.principals.get(name), self.opened(name))
-                else {
-                    let what = format!("the plan has no principal `{name}`");
-                    return unseen(Seen::untold(what, None), planned_arn);
-                };
-                let seen = match &opened.session {
-                    Ok(caller) => {
-                        let arn = principal.role.as_arn();
-                        let account = (arn.partition(), arn.account());
-                        return self.look(planned, Some(caller), account, &unseen);
-                    }
-                    Err(NoSession::Untold(what)) => Seen::untold(what.clone(), None),
-                    Err(NoSession::Refused) => {
-                        let refusal = &opened.seen.observation;
-                        Seen::answered(
-                            Answer::Unknown(Blindness::NoSession),
-                            refusal.error_code.as_deref(),
-                            refusal.message.clone(),
-                            None,
-                            Vec::new(),
-                        )
-                    }
-                };
-                return unseen(seen, planned_arn);
-            }
-        };
-        self.look(planned, inspector, account, &unseen)
-    }
-
-    fn look(
-        &self,
-        planned: &Planned,
-        inspector: Option<&Caller<'_>>,
-        (partition, account): (&str, &str),
-        unseen: &dyn Fn(Seen, Option<String>) -> TableObservation,
-    ) -> TableObservation {
-        let arn = self.table_arn(planned, partition, account);
-        let Some((_, table)) = self.estate.table(&arn) else {
-            let what = format!("the table `{arn}` is not in the templates");
-            return unseen(Seen::untold(what, Some(arn.clone())), Some(arn));
-        };
-        let key = match &planned.key {
-            TableKey::AwsOwned => None,
-            key @ (TableKey::Key(_) | TableKey::Alias(_)) => {
-                Some(self.describe_key(inspector, key))
-            }
-        };
-        let mut found = unseen(
-            Seen::answered(
-                Answer::Allowed(Evidence::Evaluated),
-                None,
-                None,
-                Some(arn.clone()),
-                Vec::new(),
-            ),
-            Some(arn.clone()),
-        );
-        if let Some(Ok((key_arn, enabled))) = &key {
-            found.expected_key = Some(key_arn.clone());
-            found.key_state = Some(if *enabled {
-                KeyState::Enabled
-            } else {
-                KeyState::Disabled
-            });
-        }
-        let refused = inspector.and_then(|inspector| self.may_not_describe(inspector, table));
-        if let Some(refused) = refused {
-            found.look = refused;
-            return found;
-        }
-        found.encryption = match &table.encryption {
-            TemplateEncryption::AwsOwned => Some(Encryption::AwsOwned),
-            TemplateEncryption::AwsManaged => Some(Encryption::AwsManaged {
-                arn: format!(
-                    "arn:{partition}:kms:{}:{account}:alias/aws/dynamodb",
-                    self.surroundings.region
-                ),
-            }),
-            TemplateEncryption::Key(arn) => Some(Encryption::Key { arn: arn.clone() }),
-            TemplateEncryption::Unknown(what) => {
-                found.look = Seen::untold(what.clone(), Some(arn.clone())).observation;
-                None
-            }
-        };
-        // Without the alias resolved, nobody can compare.
-        if let (TableKey::Alias(_), Some(Err(failure))) = (&planned.key, key)
-            && found.encryption.is_some()
-        {
-            found.look = Observation {
-                resource: Some(arn),
-                ..*failure
-            };
-        }
-        found
-    }
-
-    fn may_not_describe(
-        &self,
-        inspector: &Caller<'_>,
-        table: &keyproof_template::Table,
-    ) -> Option<Observation> {
-        let tags = table
-            .tags
-            .iter()
-            .map(|(key, value)| (format!("aws:ResourceTag/{key}"), vec![value.clone()]));
-        let resource = Some(table.arn.clone());
-        let weighed = self.weigh(
-            inspector,
-            Question {
-                action: "dynamodb:DescribeTable".to_owned(),
-                resource: table.arn.clone(),
-                policy: table.resource_policy.as_ref(),
-                grants: &[],
-                via: None,
-                context: tags.collect(),
-            },
-        );
-        match weighed {
-            Weighed::Certain(step) if step.is_allowed() => None,
-            Weighed::Certain(step) => {
-                let (code, message) = ("AccessDeniedException", step.sentence());
-                let answer = classify_call(Service::DynamoDb, Some(code), Some(&message));
-                let steps = Vec::new();
-                let seen = Seen::answered(answer, Some(code), Some(message), resource, steps);
-                Some(seen.observation)
-            }
-            Weighed::Hangs(what) => Some(Seen::untold(what, resource).observation),
-        }
     }
 }

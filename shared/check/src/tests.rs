@@ -3,6 +3,7 @@
 //! much. That its verdicts are a run's is shown elsewhere, against the sandbox; a case of a cause goes
 //! into `causes`, of something that nobody knows into `unknowns`.
 
+mod alternatives;
 mod causes;
 mod unknowns;
 
@@ -123,8 +124,12 @@ fn options() -> Options {
 #[track_caller]
 fn checked(template: &str, plan: &str, circumstances: &Circumstances) -> Report {
     let plan = Plan::parse(plan).unwrap();
-    let estate = Estate::new([part("template.yaml", template, &options())]).unwrap();
-    check(&plan, &estate, circumstances, facts())
+    check(&plan, &estate(template), circumstances, facts())
+}
+
+#[track_caller]
+fn estate(template: &str) -> Estate {
+    Estate::new([part("template.yaml", template, &options())]).unwrap()
 }
 
 fn facts() -> RunFacts {

@@ -43,6 +43,8 @@ pub(crate) enum Weighed {
 pub(crate) struct Step {
     pub(crate) request: Request,
     pub(crate) decision: Decision,
+    /// The grants on the key that it is about.
+    pub(crate) grants: Vec<Grant>,
 }
 
 impl Step {
@@ -192,14 +194,15 @@ impl<'a> Levels<'a> {
     }
 }
 
-/// Decides a request that was put together before, with other documents perhaps.
+/// Decides a step once more, with other documents perhaps.
 pub(crate) fn decide(
-    request: &Request,
+    step: &Step,
     caller: &Caller<'_>,
     guards: &Guards<'_>,
     resource: Option<&Document>,
     account: &AccountId,
 ) -> Decision {
+    let request = &step.request;
     let own = caller.principal.account() == Some(account.as_str());
     let ours = request.resource_account.as_ref() == Some(account);
     let policies = Policies {
@@ -208,6 +211,7 @@ pub(crate) fn decide(
         boundaries: &caller.boundaries.least,
         scps: if own { &guards.scps.least } else { &[] },
         rcps: if ours { &guards.rcps.least } else { &[] },
+        grants: &step.grants,
         ..Policies::default()
     };
     evaluate(request, &policies)
@@ -268,7 +272,12 @@ pub(crate) fn weigh(
         .collect();
     unknown.extend(&of_resource);
     if unknown.is_empty() || decision.is_allowed() {
-        return Weighed::Certain(Step { request, decision });
+        let grants = question.grants.to_vec();
+        return Weighed::Certain(Step {
+            request,
+            decision,
+            grants,
+        });
     }
     let policies = Policies {
         identity: &caller.identity.most,
@@ -286,6 +295,7 @@ pub(crate) fn weigh(
     Weighed::Certain(Step {
         request,
         decision: favoured,
+        grants: question.grants.to_vec(),
     })
 }
 

@@ -182,6 +182,7 @@ fn named(decision: &Decision, key: &KeyDocuments) -> Option<Cause> {
         line: None,
         source: in_policy.then(|| key.row.id.clone()),
         pointer: in_policy.then(|| key.row.statement(statement.index)),
+        alternatives: Vec::new(),
     })
 }
 

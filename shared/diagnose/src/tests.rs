@@ -24,6 +24,7 @@ fn cause(policy: PolicyType, statement: Option<&str>, document: &str) -> Cause {
         line: None,
         source: None,
         pointer: None,
+        alternatives: Vec::new(),
     }
 }
 

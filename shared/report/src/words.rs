@@ -6,8 +6,10 @@ mod standing;
 
 use std::fmt::Write as _;
 
+use keyproof_core::PolicyType;
 use keyproof_verdict::{
-    Cause, ExceptionNote, Finding, NoteRow, ProbeRow, Report, Verdict, policy_noun, service_name,
+    Alternative, Cause, Contribution, ExceptionNote, Finding, NoteRow, ProbeRow, Report, Verdict,
+    policy_noun, service_name,
 };
 
 pub(crate) use findings::meaning;
@@ -128,9 +130,38 @@ pub(crate) fn seen(row: &ProbeRow) -> String {
     told
 }
 
-/// The statement behind a decision and what changed it, as a sentence.
+/// The statement behind a decision and what changed it, as a sentence, and whatever else its owner
+/// may want to change.
 #[must_use]
 pub fn cause(cause: &Cause) -> String {
+    let mut told = statement(cause);
+    for other in &cause.alternatives {
+        let _ = write!(told, "; {}", alternative(other));
+    }
+    told
+}
+
+/// The clause as a sentence of its own begins it.
+pub(crate) fn capitalised(clause: &str) -> String {
+    let mut characters = clause.chars();
+    let first = characters.next().map(char::to_uppercase);
+    first.into_iter().flatten().chain(characters).collect()
+}
+
+/// What another statement has to do with it, as a clause.
+pub(crate) fn alternative(other: &Alternative) -> String {
+    let element = other.element.as_deref().unwrap_or("elements");
+    let does = match other.does {
+        Contribution::AlsoAllows => "lets it in, too".to_owned(),
+        Contribution::AlsoDenies => "keeps it out, too".to_owned(),
+        Contribution::NearlyDenies => format!("would keep it out but for its `{element}`"),
+        Contribution::Disagrees => "says another key".to_owned(),
+    };
+    format!("{} {does}", statement(&other.cause))
+}
+
+/// The statement, where it stands and what changed it.
+fn statement(cause: &Cause) -> String {
     let of = cause
         .document
         .as_ref()
@@ -159,11 +190,19 @@ pub fn cause(cause: &Cause) -> String {
 
 /// The statement and the kind of its document: `statement X of the key policy`.
 pub(crate) fn cause_in_short(cause: &Cause) -> String {
-    let statement = match &cause.statement {
-        Some(statement) => format!("statement `{statement}`"),
-        None => "a statement".to_owned(),
-    };
-    format!("{statement} of the {}", document(cause))
+    let document = document(cause);
+    match &cause.statement {
+        Some(grant) if cause.policy == PolicyType::Grant => format!("the grant `{grant}`"),
+        Some(property) if is_property(cause) => format!("the property `{property}`"),
+        Some(statement) => format!("statement `{statement}` of the {document}"),
+        None => format!("the {document}"),
+    }
+}
+
+/// Whether the cause is a property of a table, a key or an alias, which is in no policy.
+fn is_property(cause: &Cause) -> bool {
+    let name = cause.statement.as_deref();
+    cause.source.is_none() && matches!(name, Some("SSESpecification" | "TargetKeyId" | "Enabled"))
 }
 
 /// What people call the cause's document: `key policy`, `identity policy`.

@@ -22,9 +22,9 @@ pub use observation::{
     TableObservation,
 };
 pub use report::{
-    BegunRun, CallRow, Cause, Change, DocumentRow, Environment, ExceptionNote, ExpectedRow,
-    Finding, FirstLine, Line, NoteRow, ObservedRow, PlanRow, ProbeRow, Report, ReportError, Run,
-    Sentinel, Summary, Trial, Verdict,
+    Alternative, BegunRun, CallRow, Cause, Change, Contribution, DocumentRow, Environment,
+    ExceptionNote, ExpectedRow, Finding, FirstLine, Line, NoteRow, ObservedRow, PlanRow, ProbeRow,
+    Report, ReportError, Run, Sentinel, Summary, Trial, Verdict,
 };
 pub use resume::{Earlier, ForeignRow, Kept};
 pub use words::{policy_noun, service_name};

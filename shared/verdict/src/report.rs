@@ -361,6 +361,36 @@ pub struct Cause {
     /// The statement in that document, as a JSON pointer: `/Statement/2`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pointer: Option<String>,
+    /// Other statements that have their part in it, the likelier first; none of them has any itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alternatives: Vec<Alternative>,
+}
+
+/// Another statement that its owner may want to change.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Alternative {
+    /// What it does.
+    pub does: Contribution,
+    /// For `nearly_denies`: the element of the statement that spares the caller, such as `Condition`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub element: Option<String>,
+    /// The statement.
+    pub cause: Cause,
+}
+
+/// The part that an [`Alternative`] has in a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Contribution {
+    /// It lets the caller in, too.
+    AlsoAllows,
+    /// It keeps the caller out, too.
+    AlsoDenies,
+    /// With one of its elements open it would keep the caller out, and nobody whom the plan expects
+    /// to be let in.
+    NearlyDenies,
+    /// It is a property that says another key.
+    Disagrees,
 }
 
 /// A change found in CloudTrail.

@@ -97,13 +97,11 @@ fn one(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let (prefix, level) = (place.prefix, place.level + 1);
-    let statement = cause.statement.as_deref().unwrap_or("no statement");
     let noun = words::document(cause);
     writeln!(
         out,
-        "<article class=\"card why\" id=\"{prefix}c{number}\">\n<h{level}><code>{}</code> in the \
-         {noun}</h{level}>",
-        Markup(statement)
+        "<article class=\"card why\" id=\"{prefix}c{number}\">\n<h{level}>{}</h{level}>",
+        Prose(&words::capitalised(&words::cause_in_short(cause)))
     )?;
     writeln!(out, "<dl>")?;
     if let Some(document) = &cause.document {
@@ -127,6 +125,18 @@ fn one(
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
         term("Changed with", &parts.join(", "), out)?;
+    }
+    // Rows of one cause may each have others beside it.
+    let mut others: Vec<String> = Vec::new();
+    let of_rows = rows.iter().filter_map(|(_, row)| row.cause.as_ref());
+    for other in of_rows.flat_map(|cause| &cause.alternatives) {
+        let told = words::capitalised(&words::alternative(other));
+        if !others.contains(&told) {
+            others.push(told);
+        }
+    }
+    for other in others {
+        writeln!(out, "<div><dt>Or</dt><dd>{}</dd></div>", Prose(&other))?;
     }
     let mut findings: Vec<Finding> = rows.iter().filter_map(|(_, row)| row.finding).collect();
     findings.sort_unstable();

@@ -62,6 +62,7 @@ fn cause(change: &PolicyChange, row: &ProbeRow, report: &Report) -> Option<Cause
             line: None,
             source: None,
             pointer: None,
+            alternatives: Vec::new(),
         }),
     }
 }

@@ -55,6 +55,7 @@ fn policy_changed() -> Cause {
         line: None,
         source: None,
         pointer: None,
+        alternatives: Vec::new(),
     }
 }
 

@@ -17,7 +17,8 @@ class Flaky:
     """`fail(service, times)` makes the next calls of a service fail before anybody sees them: nothing was done,
     and the caller is told so (503), whatever it sends. The service is the one that the request is signed for.
     `answers` holds what is answered here: a function of the body, by method and path. `before` and `after` are called
-    around each call that is passed on, with its service."""
+    around each call that is passed on, with its service: where `before` says so, it is not passed on, and nobody
+    answers. `Flaky` lets everybody do everything; `refusal` is for proxies that don't."""
 
     def __init__(self, endpoint):
         self.host = urllib.parse.urlsplit(endpoint).netloc
@@ -47,6 +48,14 @@ class Flaky:
             self.refused[service] += 1
             return False
 
+    def refusal(self, service, request, body):
+        """What a call is answered that its caller may not make: status, headers and body."""
+        return None
+
+    def seen(self, service, request, answer):
+        """The answer to a call, as its caller may see it."""
+        return answer
+
     def stop(self):
         self.server.shutdown()
         self.server.server_close()
@@ -62,9 +71,13 @@ def handler(flaky):
             service = scope.group(1) if scope else None
             if not flaky.admits(service):
                 return self.reply(503, [("Content-Type", "text/plain")], b"refused by a test")
+            if refused := flaky.refusal(service, self, body):
+                return self.reply(*refused)
             if own := flaky.answers.get(f"{self.command} {self.path}"):
                 return self.reply(200, [("Content-Type", "application/json")], json.dumps(own(body)).encode())
-            flaky.before(service)
+            if flaky.before(service):
+                self.close_connection = True
+                return None
             connection = http.client.HTTPConnection(flaky.host, timeout=60)
             headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP}
             connection.request(self.command, self.path, body, headers)
@@ -72,8 +85,8 @@ def handler(flaky):
             content = answer.read()
             flaky.after(service)
             kept = [(name, value) for name, value in answer.getheaders() if name.lower() not in HOP]
-            self.reply(answer.status, kept, content)
             connection.close()
+            return self.reply(*flaky.seen(service, self, (answer.status, kept, content)))
 
         do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = do_PATCH = answer
 

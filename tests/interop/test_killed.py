@@ -55,7 +55,7 @@ def plan(stack, template_sandbox):  # noqa: F811
 
 
 class Killer:
-    """Kills a process at its nth call."""
+    """Kills a process at its nth call: before anybody sees it, or before its answer."""
 
     def __init__(self, proxy, nth, place):
         self.left, self.function = nth, None
@@ -67,6 +67,7 @@ class Killer:
         if self.left == 0:
             self.function.process.kill()
             self.function.process.wait()
+        return self.left == 0
 
 
 def test_whichever_call_it_is_killed_at_the_next_delivery_completes_the_run(plan):

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What stands before moto where a caller's permissions matter: an authority that asks the policies for each call.
+
+moto lets everybody do everything. Here each call is named by its action and resource, as the service authorization
+reference has them (https://docs.aws.amazon.com/service-authorization/latest/reference/reference.html), and decided by
+`keyproof simulate`. What is refused is answered as the service answers it. A call that nobody here knows is refused.
+"""
+
+import json
+import re
+import subprocess
+import threading
+import urllib.parse
+
+from conftest import ACCOUNT, KEYPROOF, REGION
+from flaky import Flaky
+
+# What a part of a transaction is authorised as:
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+PARTS = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
+
+
+def arn(service, name, region=REGION, account=ACCOUNT):
+    return f"arn:aws:{service}:{region}:{account}:{name}"
+
+
+def dynamodb(operation, asked):
+    if operation == "TransactWriteItems":
+        for item in asked["TransactItems"]:
+            [(kind, part)] = item.items()
+            yield f"dynamodb:{PARTS[kind]}", arn("dynamodb", f"table/{part['TableName']}"), {}
+    else:
+        yield f"dynamodb:{operation}", arn("dynamodb", f"table/{asked['TableName']}"), {}
+
+
+def kms(operation, asked):
+    words = {"MessageType": "kms:MessageType", "SigningAlgorithm": "kms:SigningAlgorithm"}
+    yield f"kms:{operation}", asked["KeyId"], {key: asked[name] for name, key in words.items() if name in asked}
+
+
+def events(operation, asked):
+    for bus in {entry.get("EventBusName", "default") for entry in asked["Entries"]}:
+        yield f"events:{operation}", arn("events", f"event-bus/{bus}"), {}
+
+
+def sqs(operation, asked):
+    yield f"sqs:{operation}", arn("sqs", asked["QueueUrl"].rsplit("/", 1)[-1]), {}
+
+
+JSON = {"DynamoDB_20120810": dynamodb, "TrentService": kms, "AWSEvents": events, "AmazonSQS": sqs}
+HUB = {
+    "POST /findings/import": ("securityhub:BatchImportFindings", arn("securityhub", f"product/{ACCOUNT}/default")),
+    "PATCH /findings/batchupdate": ("securityhub:BatchUpdateFindings", arn("securityhub", "hub/default")),
+}
+OBJECT = {"GET": "s3:GetObject", "HEAD": "s3:GetObject", "PUT": "s3:PutObject"}
+
+
+def calls(service, request, body):
+    """What a request is authorised as: actions, resources and condition keys."""
+    path = urllib.parse.unquote(urllib.parse.urlsplit(request.path).path)
+    if target := request.headers.get("X-Amz-Target"):
+        name, operation = target.split(".")
+        return list(JSON[name](operation, json.loads(body)))
+    if service == "s3":
+        bucket, _, key = path.strip("/").partition("/")
+        assert key, f"{request.command} {path} of S3 is known to nobody here"
+        return [(OBJECT[request.command], arn("s3", f"{bucket}/{key}", "", ""), {})]
+    if service == "securityhub":
+        return [(*HUB[f"{request.command} {path}"], {})]
+    asked = dict(urllib.parse.parse_qsl(body.decode()))
+    assert (service, asked.get("Action")) == ("sns", "Publish"), (service, asked)
+    return [("sns:Publish", asked["TopicArn"], {})]
+
+
+class Authority(Flaky):
+    """`policies` are the caller's identity policies, `keys` the key policies by ARN. `used` is what was allowed, by
+    action and resource, `refused` what was not."""
+
+    def __init__(self, endpoint):
+        super().__init__(endpoint)
+        self.principal, self.policies, self.keys = None, [], {}
+        self.used, self.refused = set(), []
+        self.engine = subprocess.Popen([KEYPROOF, "simulate"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.asking = threading.Lock()
+
+    def allows(self, action, resource, context):
+        line = {
+            "id": "1", "principal": self.principal, "action": action, "resource": resource, "resource_account": ACCOUNT,
+            "context": context, "identity_policies": self.policies, "resource_policy": self.keys.get(resource),
+        }  # fmt: skip
+        with self.asking:
+            self.engine.stdin.write(json.dumps(line) + "\n")
+            self.engine.stdin.flush()
+            answer = json.loads(self.engine.stdout.readline())
+        assert "error" not in answer and not answer.get("unknown"), answer
+        return answer["decision"] == "allowed"
+
+    def refusal(self, service, request, body):
+        for action, resource, context in calls(service, request, body):
+            if not self.allows(action, resource, context):
+                self.refused.append((action, resource))
+                return denied(service, self.principal, action, resource)
+            self.used.add((action, resource))
+        return None
+
+    def seen(self, service, request, answer):
+        """Of an object that is not there S3 says so to whoever may list the bucket, and refuses all others.
+        https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html"""
+        if service != "s3" or answer[0] != 404 or request.command not in ("GET", "HEAD"):
+            return answer
+        bucket = arn("s3", urllib.parse.urlsplit(request.path).path.strip("/").partition("/")[0], "", "")
+        if self.allows("s3:ListBucket", bucket, {}):
+            self.used.add(("s3:ListBucket", bucket))
+            return answer
+        self.refused.append(("s3:ListBucket", bucket))
+        return denied(service, self.principal, "s3:ListBucket", bucket)
+
+    def stop(self):
+        super().stop()
+        self.engine.stdin.close()
+        self.engine.wait(10)
+
+
+def denied(service, principal, action, resource):
+    """As each service words it."""
+    reason = f"because no identity-based policy allows the {action} action"
+    message = f"User: {principal} is not authorized to perform: {action} on resource: {resource} {reason}"
+    if service == "s3":
+        text = f"<Error><Code>AccessDenied</Code><Message>{message}</Message></Error>"
+        return 403, [("Content-Type", "application/xml")], text.encode()
+    if service == "sns":
+        error = f"<Error><Type>Sender</Type><Code>AuthorizationError</Code><Message>{message}</Message></Error>"
+        text = f'<ErrorResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/">{error}</ErrorResponse>'
+        return 403, [("Content-Type", "text/xml")], text.encode()
+    headers = [("Content-Type", "application/x-amz-json-1.0"), ("X-Amzn-ErrorType", "AccessDeniedException")]
+    body = json.dumps({"__type": "AccessDeniedException", "message": message, "Message": message})
+    return 403 if service == "securityhub" else 400, headers, body.encode()
+
+
+def covers(pattern, resource):
+    """Whether a permission's resource, which may end in a star, is this one or has it within."""
+    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), resource) is not None

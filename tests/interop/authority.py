@@ -3,16 +3,18 @@
 
 moto lets everybody do everything. Here each call is named by its action and resource, as the service authorization
 reference has them (https://docs.aws.amazon.com/service-authorization/latest/reference/reference.html), and decided by
-`keyproof simulate`. What is refused is answered as the service answers it. A call that nobody here knows is refused.
+`keyproof simulate`. What is refused is answered as the service answers it. A call that nobody here knows is answered by nobody.
 """
 
 import json
+import os
 import re
 import subprocess
 import threading
+import time
 import urllib.parse
 
-from conftest import ACCOUNT, KEYPROOF, REGION
+from conftest import ACCOUNT, KEYPROOF, REGION, start_sandbox, stop
 from flaky import Flaky
 
 # What a part of a transaction is authorised as:
@@ -47,7 +49,11 @@ def sqs(operation, asked):
     yield f"sqs:{operation}", arn("sqs", asked["QueueUrl"].rsplit("/", 1)[-1]), {}
 
 
-JSON = {"DynamoDB_20120810": dynamodb, "TrentService": kms, "AWSEvents": events, "AmazonSQS": sqs}
+def states(operation, asked):
+    yield f"states:{operation}", asked["stateMachineArn"], {}
+
+
+JSON = {"DynamoDB_20120810": dynamodb, "TrentService": kms, "AWSEvents": events, "AmazonSQS": sqs, "AWSStepFunctions": states}
 HUB = {
     "POST /findings/import": ("securityhub:BatchImportFindings", arn("securityhub", f"product/{ACCOUNT}/default")),
     "PATCH /findings/batchupdate": ("securityhub:BatchUpdateFindings", arn("securityhub", "hub/default")),
@@ -137,6 +143,81 @@ def denied(service, principal, action, resource):
     return 403 if service == "securityhub" else 400, headers, body.encode()
 
 
-def covers(pattern, resource):
-    """Whether a permission's resource, which may end in a star, is this one or has it within."""
-    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), resource) is not None
+# What Lambda does in a function's name: it polls the queue and the stream, and writes the log.
+LAMBDAS = {
+    "dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams",
+    "logs:CreateLogStream", "logs:PutLogEvents", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage",
+}  # fmt: skip
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+class Role:
+    """A function's role in a deployed stack, its policies put together by the sandbox, without what Lambda does in its
+    name and without the statements that are left out. `resource` is what a statement is about, by its Sid."""
+
+    def __init__(self, name, *left_out):
+        process, administrator = start_sandbox("--template", "template.yaml", "--parameter", "SecurityHub=on")
+        try:
+            iam = administrator.client("iam")
+            names = [role["RoleName"] for role in iam.list_roles()["Roles"]]
+            [self.name] = [one for one in names if f"{name}FunctionRole" in one]
+            documents = [iam.get_role_policy(RoleName=self.name, PolicyName=one)["PolicyDocument"]
+                         for one in iam.list_role_policies(RoleName=self.name)["PolicyNames"]]  # fmt: skip
+        finally:
+            stop(process)
+        self.principal = f"arn:aws:sts::{ACCOUNT}:assumed-role/{self.name}/own"
+        self.resource, statements = {}, []
+        for statement in (one for document in documents for one in document["Statement"]):
+            actions = [action for action in listed(statement["Action"]) if action not in LAMBDAS]
+            # Lambda's too: where it puts the invocations that it gives up.
+            if actions and statement["Sid"] not in {"LoseNoInvocation", *left_out}:
+                self.resource[statement["Sid"]] = statement["Resource"]
+                statements.append(statement | {"Action": actions})
+        self.policy = {"Version": "2012-10-17", "Statement": statements}
+
+
+def lessened(policy):
+    """The policy with one action on one resource less, each in turn: what was taken, and what is left."""
+    statements = policy["Statement"]
+    for index, statement in enumerate(statements):
+        actions, resources = listed(statement["Action"]), listed(statement["Resource"])
+        for taken in [(action, resource) for action in actions for resource in resources]:
+            left = [
+                {"Effect": "Allow", "Action": action, "Resource": resource}
+                for action in actions for resource in resources if (action, resource) != taken
+            ]
+            rest = [*statements[:index], *left, *statements[index + 1:]]
+            yield *taken, {"Version": "2012-10-17", "Statement": rest}
+
+
+def taken(policy):
+    """The same, in the gate of one permission of each service, with `EVERY_PERMISSION=1` of each."""
+    every = list(lessened(policy))
+    if "EVERY_PERMISSION" in os.environ:
+        return every
+    return list({action.split(":")[0]: (action, *rest) for action, *rest in every}.values())
+
+
+def unused(policy, used):
+    """What the policy allows and nothing of this needed."""
+
+    def covers(pattern, resource):
+        return re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), resource) is not None
+
+    return [
+        (action, pattern) for action, pattern, _ in lessened(policy)
+        if not any(action == other and covers(pattern, resource) for other, resource in used)
+    ]
+
+
+def names(function, action):
+    """Whether the function's log says which action was refused. Its lines arrive when they arrive."""
+    for _ in range(100):
+        log = json.dumps([*function.log, *function.errors])
+        if action in log and re.search("AccessDenied|AuthorizationError", log):
+            return True
+        time.sleep(0.1)
+    return False

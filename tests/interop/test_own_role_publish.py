@@ -10,47 +10,30 @@ stream, to write the log, to keep what it gives up) is not the function's code, 
 
 import collections
 import json
-import os
-import re
-import time
 
 import pytest
 
-from authority import Authority, covers
-from conftest import ACCOUNT, start_sandbox, stop
+from authority import Authority, Role, names, taken, unused
+from conftest import ACCOUNT
 from lambda_runtime import FunctionError
 from publication import Publication, signing
 from service import template_resources
-from test_own_roles import lessened
 
-# By the statement's Sid, where Lambda does it.
-LAMBDAS = {"ReadStream", "LoseNoInvocation", "WriteLog"}
 SWEEP = {"sweep": "2026-01-15T00:00:00Z"}
 
 
-class Deployed:
-    """The role's policies in a deployed stack, as the sandbox has them."""
+class Deployed(Role):
+    """The role, and what of the stack its policies name."""
 
     def __init__(self):
-        process, administrator = start_sandbox("--template", "template.yaml", "--parameter", "SecurityHub=on")
-        try:
-            iam = administrator.client("iam")
-            names = [role["RoleName"] for role in iam.list_roles()["Roles"]]
-            [self.role] = [name for name in names if "PublishFunctionRole" in name]
-            documents = [iam.get_role_policy(RoleName=self.role, PolicyName=name)["PolicyDocument"]
-                         for name in iam.list_role_policies(RoleName=self.role)["PolicyNames"]]  # fmt: skip
-        finally:
-            stop(process)
-        statements = [one for document in documents for one in document["Statement"] if one["Sid"] not in LAMBDAS]
-        self.policy = {"Version": "2012-10-17", "Statement": statements}
-        resource = {one["Sid"]: one["Resource"] for one in statements}
-        self.key = resource["SignEvidence"]
+        super().__init__("Publish")
+        self.key = self.resource["SignEvidence"]
         self.names = {
-            "table": resource["KeepWhatIsPublished"].rsplit("/")[-1],
-            "reports": re.fullmatch(r"arn:aws:s3:::(.+)/\*", resource["ReadReportsAndKeepFindings"])[1],
-            "evidence": resource["KnowWhatEvidenceThereIs"].rsplit(":")[-1],
-            "topic": resource["TellPeople"].rsplit(":")[-1],
-            "runs": resource["AskForRuns"].rsplit(":")[-1],
+            "table": self.resource["KeepWhatIsPublished"].rsplit("/")[-1],
+            "reports": self.resource["ReadReportsAndKeepFindings"].rsplit(":")[-1].removesuffix("/*"),
+            "evidence": self.resource["KnowWhatEvidenceThereIs"].rsplit(":")[-1],
+            "topic": self.resource["TellPeople"].rsplit(":")[-1],
+            "runs": self.resource["AskForRuns"].rsplit(":")[-1],
         }
 
     def key_policy(self):
@@ -58,7 +41,7 @@ class Deployed:
         policy = template_resources()["EvidenceKey"]["Properties"]["KeyPolicy"]
         [administration, sign] = policy["Statement"]
         administration["Principal"] = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
-        sign["Principal"] = {"AWS": f"arn:aws:iam::{ACCOUNT}:role/{self.role}"}
+        sign["Principal"] = {"AWS": f"arn:aws:iam::{ACCOUNT}:role/{self.name}"}
         return policy
 
 
@@ -71,18 +54,10 @@ def deployed():
 def publication(deployed, monkeypatch):
     signing(monkeypatch)
     publication = Publication(Authority, **deployed.names)
-    publication.proxy.principal = f"arn:aws:sts::{ACCOUNT}:assumed-role/{deployed.role}/publish"
+    publication.proxy.principal = deployed.principal
     publication.policy = json.loads(json.dumps(deployed.policy).replace(deployed.key, publication.key))
     yield publication
     publication.stop()
-
-
-def taken(policy):
-    """What is taken from the role, each in turn, and what is left of it."""
-    every = list(lessened(policy))
-    if "EVERY_PERMISSION" in os.environ:
-        return every
-    return list({action.split(":")[0]: (action, *rest) for action, *rest in every}.values())
 
 
 def allow(publication, deployed, policy, without=None):
@@ -91,20 +66,6 @@ def allow(publication, deployed, policy, without=None):
     key = deployed.key_policy()
     key["Statement"] = [one for one in key["Statement"] if one["Action"] != without]
     publication.proxy.keys = {publication.key: key}
-
-
-def names(function, action):
-    """Whether the function's log says which action was refused. Its lines arrive when they arrive."""
-    for _ in range(100):
-        log = json.dumps([*function.log, *function.errors])
-        if action in log and re.search("AccessDenied|AuthorizationError", log):
-            return True
-        time.sleep(0.1)
-    return False
-
-
-def permissions(policy):
-    return [(action, resource) for action, resource, _ in lessened(policy)]
 
 
 def test_publish_tells_everybody_as_its_own_role_and_all_of_the_role_is_needed(publication, deployed):
@@ -122,11 +83,7 @@ def test_publish_tells_everybody_as_its_own_role_and_all_of_the_role_is_needed(p
     assert len(told["events"]) == 6 + 6 + 2 + 2 + 5 + 2 and told["workflows"]
     assert [one["trigger"] for one in publication.take(publication.runs)] == ["reminder"]
     assert len([key for key in publication.objects("evidence") if "/records/" in key]) == 6
-    unused = [
-        (action, pattern) for action, pattern in permissions(publication.policy)
-        if not any(action == used and covers(pattern, resource) for used, resource in publication.proxy.used)
-    ]
-    assert unused == []
+    assert unused(publication.policy, publication.proxy.used) == []
 
 
 def test_publish_says_which_permission_it_lacks_and_tells_all_of_it_once_it_has_it(publication, deployed):

@@ -3,8 +3,8 @@
 allows is enough, and each permission of it is missed, in words that name it, and never as a pass.
 
 State table, tables and keys under test are all the sandbox's, which encrypts the state under its key of the
-template too. What the sandbox has no service for (queues, buckets, the log) is not tried here: `tests/stack` holds
-those permissions against what the code declares.
+template too. What the sandbox has no service for (queues, buckets, who is told) is tried behind an authority, in
+`test_own_role_stack` and `test_own_role_publish`; `tests/stack` holds all permissions against what the code declares.
 """
 
 import contextlib
@@ -12,6 +12,7 @@ import json
 
 import pytest
 
+from authority import lessened
 from conftest import ROOT, Aws, keyproof, start_sandbox, stop
 from deployment import CloudFormation, properties, request
 from lambda_runtime import Function, FunctionError
@@ -89,30 +90,13 @@ def stack(tmp_path_factory):
         stack.stop()
 
 
-def listed(value):
-    return value if isinstance(value, list) else [value]
-
-
-def lessened(policy):
-    """The policy with one action on one resource less, each in turn: what was taken, and what is left."""
-    statements = policy["Statement"]
-    for index, statement in enumerate(statements):
-        actions, resources = listed(statement["Action"]), listed(statement["Resource"])
-        for taken in [(action, resource) for action in actions for resource in resources]:
-            left = [
-                {"Effect": "Allow", "Action": action, "Resource": resource}
-                for action in actions for resource in resources if (action, resource) != taken
-            ]
-            rest = [*statements[:index], *left, *statements[index + 1:]]
-            yield *taken, {"Version": "2012-10-17", "Statement": rest}
-
-
 def within_reach(action):
     """Of what the sandbox has: its own services."""
     return action.split(":")[0] in ("sts", "dynamodb", "kms")
 
 
-# It takes away parts of a state that nothing leads to any more: a run of this plan leaves none behind.
+# It takes away parts of a state that nothing leads to any more: a run of this plan leaves none behind, but for the one
+# in `test_own_role_stack`.
 NOT_IN_A_SMALL_RUN = ("Verify", "dynamodb:DeleteItem")
 
 

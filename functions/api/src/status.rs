@@ -118,7 +118,7 @@ pub(crate) async fn badge<T: Table>(
         .transpose()
         .map_err(|error| ApiError::Stored(format!("the report is none: {error}")))?;
     let max_age = overdue_after(&head).unwrap_or(UNSCHEDULED_PASS);
-    let svg = keyproof_report::badge(report.as_ref(), now, max_age);
+    let svg = keyproof_report::badge(plan, report.as_ref(), now, max_age);
     Ok(Response::text(200, "image/svg+xml", svg))
 }
 

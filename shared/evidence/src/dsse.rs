@@ -129,6 +129,26 @@ impl Envelope {
     ///
     /// Where the bytes are not exactly those that [`to_bytes`](Self::to_bytes) writes for it.
     pub fn parse(bytes: &[u8]) -> Result<Self, EnvelopeError> {
+        Self::decode(bytes)?.if_spelt(bytes)
+    }
+
+    /// Reads an envelope that one of these keys signed, or that a key beside them is said to have signed: then
+    /// that key, and nobody vouches for what is in it.
+    pub(crate) fn open(
+        bytes: &[u8],
+        keys: &[PublicKey],
+    ) -> Result<(Self, Option<KeyId>), EnvelopeError> {
+        let envelope = Self::decode(bytes)?;
+        let unknown = match envelope.signer(keys) {
+            Ok(_) => None,
+            Err(EnvelopeError::UnknownKey(key)) => Some(key),
+            Err(error) => return Err(error),
+        };
+        Ok((envelope.if_spelt(bytes)?, unknown))
+    }
+
+    /// What the bytes say, in whatever spelling.
+    fn decode(bytes: &[u8]) -> Result<Self, EnvelopeError> {
         let raw: Raw = serde_json::from_slice(bytes)?;
         if raw.payload_type != PAYLOAD_TYPE {
             return Err(EnvelopeError::PayloadType(raw.payload_type));
@@ -141,13 +161,16 @@ impl Envelope {
                 .decode(text)
                 .map_err(|source| EnvelopeError::Base64 { what, source })
         };
-        let envelope = Self {
+        Ok(Self {
             payload: decode("payload", &raw.payload)?,
             key_id: signature.keyid,
             signature: decode("signature", &signature.sig)?,
-        };
-        if envelope.to_bytes()? == bytes {
-            Ok(envelope)
+        })
+    }
+
+    fn if_spelt(self, bytes: &[u8]) -> Result<Self, EnvelopeError> {
+        if self.to_bytes()? == bytes {
+            Ok(self)
         } else {
             Err(EnvelopeError::Spelling)
         }

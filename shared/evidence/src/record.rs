@@ -247,12 +247,7 @@ impl Record {
         bytes: &[u8],
         keys: &[PublicKey],
     ) -> Result<(Self, Option<KeyId>), RecordError> {
-        let envelope = Envelope::parse(bytes)?;
-        let unknown = match envelope.signer(keys) {
-            Ok(_) => None,
-            Err(EnvelopeError::UnknownKey(key)) => Some(key),
-            Err(error) => return Err(error.into()),
-        };
+        let (envelope, unknown) = Envelope::open(bytes, keys)?;
         let record = Self::of_envelope(&envelope)?;
         if record.key == envelope.key_id {
             Ok((record, unknown))

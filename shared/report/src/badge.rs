@@ -64,11 +64,15 @@ impl Standing {
 ///
 /// Pure: the same report and time give the same bytes.
 #[must_use]
-pub fn badge(report: Option<&Report>, now: Timestamp, max_age: SignedDuration) -> String {
+pub fn badge(
+    plan: &str,
+    report: Option<&Report>,
+    now: Timestamp,
+    max_age: SignedDuration,
+) -> String {
     let standing = Standing::of(report, now, max_age);
     let message = message(standing, report, now);
-    let label = report.map_or_else(|| "keyproof".to_owned(), label);
-    draw(&label, &message, standing.colour())
+    draw(&label(plan, report), &message, standing.colour())
 }
 
 /// How old the report is; `None` where its time can't be read.
@@ -78,14 +82,13 @@ fn age(report: &Report, now: Timestamp) -> Option<SignedDuration> {
     Some(now.duration_since(then))
 }
 
-fn label(report: &Report) -> String {
-    let name = &report.plan.name;
-    let mut shown: String = name.chars().take(LONGEST).collect();
-    if shown.len() < name.len() {
+fn label(plan: &str, report: Option<&Report>) -> String {
+    let mut shown: String = plan.chars().take(LONGEST).collect();
+    if shown.len() < plan.len() {
         shown.push('…');
     }
     // What was evaluated and not tried is not what most people take a badge for.
-    let kind = if report.run.trigger == "check" {
+    let kind = if report.is_some_and(|report| report.run.trigger == "check") {
         "keyproof check"
     } else {
         "keyproof"
@@ -107,17 +110,18 @@ fn message(standing: Standing, report: Option<&Report>, now: Timestamp) -> Strin
         Standing::Stale => match age(report, now) {
             None => "stale: no time".to_owned(),
             Some(age) if age < SignedDuration::ZERO => "stale: time to come".to_owned(),
-            Some(age) if age.as_hours() < 48 => format!("stale: {}", hours(age.as_hours())),
-            Some(age) => format!("stale: {} days", age.as_hours() / 24),
+            Some(age) => format!("stale: {}", length(age)),
         },
     }
 }
 
-fn hours(hours: i64) -> String {
-    match usize::try_from(hours) {
-        Ok(0) | Err(_) => "under an hour".to_owned(),
-        Ok(hours) => words::count(hours, "hour"),
-    }
+fn length(age: SignedDuration) -> String {
+    let (number, noun) = match age.as_mins() {
+        minutes @ ..120 => (minutes, "minute"),
+        minutes @ 120..2_880 => (minutes / 60, "hour"),
+        minutes => (minutes / 1_440, "day"),
+    };
+    words::count(usize::try_from(number).unwrap_or(0), noun)
 }
 
 fn draw(label: &str, message: &str, colour: &str) -> String {

@@ -200,8 +200,8 @@ async fn a_plans_badge_is_the_last_runs_and_only_while_it_is_news() {
     world.commit(FAILING, RUN_ID, "2026-11-26T11:50:00Z").await;
     let fails = badge().await;
 
-    assert_eq!(before, "keyproof: no run");
-    assert_eq!(old, "keyproof: orders: stale: under an hour");
+    assert_eq!(before, "keyproof: orders: no run");
+    assert_eq!(old, "keyproof: orders: stale: 31 minutes");
     assert_eq!(passes, "keyproof: orders: pass");
     assert!(fails.starts_with("keyproof: orders: fail: "), "{fails}");
 }

@@ -74,7 +74,7 @@ pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
                 Timestamp::now(),
                 SignedDuration::from_hours((*max_age).into()),
             );
-            let svg = badge(Some(&report), now, age);
+            let svg = badge(&report.plan.name, Some(&report), now, age);
             if output.as_os_str() == "-" {
                 let written = io.stdout.write_all(svg.as_bytes());
                 let written = written.and_then(|()| io.stdout.flush());

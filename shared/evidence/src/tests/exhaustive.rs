@@ -3,7 +3,7 @@
 //! how many:
 //!
 //! ```text
-//! cargo nextest run --release -p keyproof-evidence --run-ignored only
+//! cargo nextest run --cargo-profile exhaustive -p keyproof-evidence --run-ignored only -j 1
 //! ```
 #![expect(
     clippy::print_stderr,

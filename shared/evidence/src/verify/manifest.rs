@@ -7,7 +7,7 @@ use super::finding::{Findings, Kind};
 use super::{Entry, Records};
 use crate::completeness::{Completeness, PlanCompleteness};
 use crate::digest::Digest;
-use crate::dsse::{Envelope, EnvelopeError};
+use crate::dsse::Envelope;
 use crate::key::{KeyId, PublicKey};
 use crate::ledger::{directory_name, plan_file, report_file};
 use crate::pack::{COMPLETENESS, MANIFEST, Manifest, PLANS, PlanOfPack, REPORTS};
@@ -27,12 +27,7 @@ pub(super) fn open(
     bytes: &[u8],
     keys: &[PublicKey],
 ) -> Result<(Statement<Manifest>, Option<KeyId>), String> {
-    let envelope = Envelope::parse(bytes).map_err(|error| error.to_string())?;
-    let unknown = match envelope.signer(keys) {
-        Ok(_) => None,
-        Err(EnvelopeError::UnknownKey(key)) => Some(key),
-        Err(error) => return Err(error.to_string()),
-    };
+    let (envelope, unknown) = Envelope::open(bytes, keys).map_err(|error| error.to_string())?;
     let manifest =
         Statement::<Manifest>::parse(&envelope.payload).map_err(|error| error.to_string())?;
     if manifest.predicate.key == envelope.key_id {

@@ -18,7 +18,7 @@ fn after(report: &Report, hours: i64) -> Timestamp {
 
 /// What the badge says, and whether it is green.
 fn told(report: &Report, hours: i64) -> (String, bool) {
-    let svg = badge(Some(report), after(report, hours), DAY);
+    let svg = badge("orders", Some(report), after(report, hours), DAY);
     let elements = elements(&svg);
     assert_eq!(elements[0].0, "svg");
     (elements[0].1["aria-label"].clone(), svg.contains(GREEN))
@@ -41,12 +41,36 @@ fn a_young_pass_is_green_and_an_old_one_says_so() {
 }
 
 #[test]
+fn an_age_is_told_in_the_unit_that_tells_something() {
+    let report = case("separation-holds");
+    let start = after(&report, 0);
+    let stale = |minutes: i64| {
+        let now = start + SignedDuration::from_mins(minutes);
+        let svg = badge("orders", Some(&report), now, SignedDuration::ZERO);
+        let (_, rest) = svg.split_once("stale: ").unwrap();
+        rest.split_once('"').unwrap().0.to_owned()
+    };
+
+    let told = [1, 31, 119, 120, 2_879, 2_880].map(stale);
+
+    let expected = [
+        "1 minute",
+        "31 minutes",
+        "119 minutes",
+        "2 hours",
+        "47 hours",
+        "2 days",
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
 fn a_pass_from_nobody_knows_when_is_stale() {
     let mut report = case("separation-holds");
     report.run.started_at = "yesterday".to_owned();
 
     let standing = BadgeStanding::of(Some(&report), Timestamp::UNIX_EPOCH, DAY);
-    let svg = badge(Some(&report), Timestamp::UNIX_EPOCH, DAY);
+    let svg = badge("orders", Some(&report), Timestamp::UNIX_EPOCH, DAY);
 
     assert_eq!(standing, BadgeStanding::Stale);
     assert!(
@@ -67,8 +91,8 @@ fn whatever_did_not_pass_is_never_green() {
             }
         }
     }
-    let none = badge(None, Timestamp::UNIX_EPOCH, DAY);
-    assert!(none.contains("keyproof: no run") && !none.contains(GREEN));
+    let none = badge("orders", None, Timestamp::UNIX_EPOCH, DAY);
+    assert!(none.contains("keyproof: orders: no run") && !none.contains(GREEN));
 }
 
 #[test]
@@ -90,15 +114,24 @@ fn badges_are_as_expected() {
     let fail = case("key-policy-widened");
     let blind = case("parts-unseen");
     let now = |report: &Report| after(report, 1);
-    golden("badge-pass.svg", &badge(Some(&pass), now(&pass), DAY));
-    golden("badge-fail.svg", &badge(Some(&fail), now(&fail), DAY));
+    golden(
+        "badge-pass.svg",
+        &badge("orders", Some(&pass), now(&pass), DAY),
+    );
+    golden(
+        "badge-fail.svg",
+        &badge("orders", Some(&fail), now(&fail), DAY),
+    );
     golden(
         "badge-inconclusive.svg",
-        &badge(Some(&blind), now(&blind), DAY),
+        &badge("orders", Some(&blind), now(&blind), DAY),
     );
     golden(
         "badge-stale.svg",
-        &badge(Some(&pass), after(&pass, 96), DAY),
+        &badge("orders", Some(&pass), after(&pass, 96), DAY),
     );
-    golden("badge-none.svg", &badge(None, Timestamp::UNIX_EPOCH, DAY));
+    golden(
+        "badge-none.svg",
+        &badge("orders", None, Timestamp::UNIX_EPOCH, DAY),
+    );
 }

@@ -191,6 +191,8 @@ def test_two_hundred_shards_ten_of_which_die_make_one_report(estate):
     def fate(payload):
         shard = payload.get("shard") if payload["step"] == "shard" else None
         tries[shard] = tries.get(shard, 0) + 1
+        if payload["run"]["run_id"] != RUN:
+            return None
         if shard in dead or (shard in stumbling and tries[shard] == 1):
             return "killed"
         return "killed_after" if shard in unthanked and tries[shard] == 1 else None
@@ -255,6 +257,49 @@ def test_two_hundred_shards_ten_of_which_die_make_one_report(estate):
     assert estate.keys(f"runs/{RUN}/reports/") == written
     sessions = [line for function in shards.all for line in function.lines(message="the shard was carried out before")]
     assert [line["shard"] for line in sessions] == [40]
+    a_change_runs_what_it_may_concern(estate, verify, shards)
+
+
+def a_change_runs_what_it_may_concern(estate, verify, shards):
+    """The key that lets the outsider in is put right: what is under it is run, and what no report told the key of."""
+    kms, ids = estate.aws.client("kms"), ("01KEYPR00F0000000000000001", "01KEYPR00F0000000000000002")
+    policy = kms.get_key_policy(KeyId="alias/Key", PolicyName="default")["Policy"]
+    key = kms.describe_key(KeyId="alias/OpenKey")["KeyMetadata"]["KeyId"]
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy)
+
+    def change(run_id, touched):
+        event = {"event": "PutKeyPolicy", "source": "kms.amazonaws.com", "event_id": run_id, "at": "2026-01-15T00:00:00Z"}
+        return {"plan": "estate", "run_id": run_id, "trigger": "change", "part": True, "change": event | {"touches": [touched]}}
+
+    before = estate.item("PLAN#estate", "STATE")
+    answer = verify.invoke(change(ids[0], f"KEY#{key}"))
+    assert answer == {"done": "handed_over", "run_id": ids[0]}
+    (execution,) = [found for found in estate.machines.executions(estate.machine) if found.endswith(ids[0])]
+    status, output, told = estate.machines.wait(execution)
+    assert (status, output) == ("SUCCEEDED", {"commit": 2, "dead": []}), told
+    run = estate.item("PLAN#estate", "RUN#000000000002")
+    report = json.loads(run["report"]["S"] if "S" in run["report"] else estate.object(run["report_key"]["S"]))
+
+    tables = exposed | {names[number] for number in dead}
+    assert {probe["table"] for probe in report["probes"]} == tables and len(tables) == 20
+    assert [probe["finding"] for probe in report["probes"]] == [None] * 60
+    assert report["part"] == {"of": 600, "touching": [f"KEY#{key}"]}
+    carried_out = [payload["shard"] for payload in shards.invoked if payload["step"] == "shard" and payload["run"]["run_id"] == ids[0]]
+    assert sorted(carried_out) == list(range(20))
+
+    # One table's is no more than one invocation, and needs no state machine.
+    report = verify.invoke(change(ids[1], f"TABLE#{names[42]}"))
+    assert [probe["table"] for probe in report["probes"]] == [names[42]] * 3
+    assert len(estate.machines.executions(estate.machine)) == 2
+
+    # The rest stands as the run of the whole left it, and that is still the last run.
+    state = estate.item("PLAN#estate", "STATE")
+    assert state["commit"]["N"] == "3"
+    assert state["last_run"] == before["last_run"]
+    since = {name: value.get("N") or value.get("S") for name, value in state["since"]["M"].items()}
+    inconclusive = 2 * len(empty)
+    assert since == {"verdict": "inconclusive", "pass": str(600 - inconclusive), "fail": "0",
+                     "inconclusive": str(inconclusive), "excepted": "0", "planned": "600"}
 
 
 def test_a_run_that_cannot_be_cut_is_noted_as_failed(estate):

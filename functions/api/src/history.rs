@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use keyproof_state::{PolicyChange, RunItem};
 use keyproof_store::{Store, Table};
-use keyproof_verdict::Summary;
+use keyproof_verdict::{PartRow, Summary};
 use serde::Serialize;
 
 use crate::request::shortened;
@@ -32,6 +32,7 @@ struct RunRow<'a> {
     trigger: &'a str,
     change: Option<&'a PolicyChange>,
     late: bool,
+    part: Option<&'a PartRow>,
     summary: &'a Summary,
     sentinel_awake: Option<bool>,
     started_at: Timestamp,
@@ -79,6 +80,7 @@ fn row(run: &RunItem) -> RunRow<'_> {
         trigger: &run.trigger,
         change: run.change.as_ref(),
         late: run.late,
+        part: run.part.as_ref(),
         summary: &run.summary,
         sentinel_awake: run.sentinel_awake,
         started_at: run.started_at,

@@ -20,7 +20,7 @@ struct Status<'a> {
     version: u64,
     digest: &'a str,
     interval_minutes: Option<u32>,
-    /// The last run's; `null` where there was none.
+    /// What all probes come to, each as the newest run that asked it said; `null` where there was none.
     verdict: Option<Verdict>,
     /// Whether the schedule should have brought a run since.
     overdue: bool,
@@ -100,7 +100,7 @@ pub(crate) async fn get<T: Table>(
     Ok(Response::json(200, &status))
 }
 
-/// A badge for a page: how the last run came out, and whether that is still news.
+/// A badge for a page: what all probes come to, and whether the last run of them all is still news.
 pub(crate) async fn badge<T: Table>(
     store: &Store<T>,
     reports: &impl Reports,
@@ -117,13 +117,18 @@ pub(crate) async fn badge<T: Table>(
     let report = report
         .transpose()
         .map_err(|error| ApiError::Stored(format!("the report is none: {error}")))?;
+    // What runs of parts saw since counts; when all was last seen is the last run's.
+    let report = report.map(|report| Report {
+        summary: state.since.clone().unwrap_or(report.summary),
+        ..report
+    });
     let max_age = overdue_after(&head).unwrap_or(UNSCHEDULED_PASS);
     let svg = keyproof_report::badge(plan, report.as_ref(), now, max_age);
     Ok(Response::text(200, "image/svg+xml", svg))
 }
 
 fn verdict(state: &PlanState) -> Option<Verdict> {
-    state.last_run.as_ref().map(|run| run.summary.verdict)
+    state.summary().map(|summary| summary.verdict)
 }
 
 /// Whether two intervals have gone by without a run.

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 use keyproof_state::{ChangeItem, Entry, EntryKind, PolicyChange, RunItem, Standing, Subject};
-use keyproof_verdict::{Cause, Verdict};
+use keyproof_verdict::{Cause, PartRow, Verdict};
 use serde::Serialize;
 
 use crate::run::Location;
@@ -56,6 +56,7 @@ struct RunCompleted<'a> {
     counts: Counts,
     sentinel_awake: Option<bool>,
     late: bool,
+    part: Option<&'a PartRow>,
     confirms: Option<&'a str>,
     duration_ms: u64,
     report: Where<'a>,
@@ -191,6 +192,7 @@ pub(crate) fn run_completed(run: &RunItem, location: Location) -> serde_json::Re
         },
         sentinel_awake: run.sentinel_awake,
         late: run.late,
+        part: run.part.as_ref(),
         confirms: run.confirms.as_deref(),
         duration_ms: run.duration_ms,
         report: Where {

@@ -13,15 +13,26 @@ use serde_json::{Map, Value, json};
 /// The namespace of every metric.
 const NAMESPACE: &str = "keyproof";
 
-/// What a run says, by plan, by table and by principal, a line each.
+/// What a run says, by plan, by table and by principal, a line each. A run of a part of the plan says
+/// something of the tables that it asked, which are whole in it, and of the plan no more than that it fails: a
+/// pass of it must not end an alarm.
 #[must_use]
 pub(crate) fn of_run(run: &RunItem, report: &Report) -> Vec<Value> {
     let at = run.finished_at;
     let mut line = counts(&run.summary);
     line.push(("DurationMs", "Milliseconds", json!(run.duration_ms)));
-    let mut lines = vec![emf(at, &[("plan", &run.plan)], &line)];
-    lines.extend(by(run, "table", report, |row| row.table.as_deref()));
-    lines.extend(by(run, "principal", report, |row| row.principal.as_deref()));
+    let mut lines: Vec<_> = by(run, "table", report, |row| row.table.as_deref()).collect();
+    let plan = [("plan", run.plan.as_str())];
+    if run.part.is_some() {
+        // A failure is one of the plan's, too.
+        line.retain(|&(name, ..)| name == "Fail" && run.summary.fail > 0);
+        if !line.is_empty() {
+            lines.insert(0, emf(at, &plan, &line));
+        }
+    } else {
+        lines.insert(0, emf(at, &plan, &line));
+        lines.extend(by(run, "principal", report, |row| row.principal.as_deref()));
+    }
     for line in &mut lines {
         if let Some(fields) = line.as_object_mut() {
             fields.insert("run_id".to_owned(), json!(run.run_id));
@@ -71,40 +82,24 @@ fn by<'a>(
     dimension: &'static str,
     report: &'a Report,
     value: impl Fn(&'a ProbeRow) -> Option<&'a str>,
-) -> Vec<Value> {
+) -> impl Iterator<Item = Value> {
     let mut groups: BTreeMap<&str, Vec<&ProbeRow>> = BTreeMap::new();
     for row in &report.probes {
         if let Some(name) = value(row) {
             groups.entry(name).or_default().push(row);
         }
     }
-    groups
-        .into_iter()
-        .map(|(name, rows)| {
-            let dimensions = [("plan", run.plan.as_str()), (dimension, name)];
-            emf(run.finished_at, &dimensions, &counts(&summary(&rows)))
-        })
-        .collect()
-}
-
-/// The summary of some of a run's rows, by the rules of the whole.
-fn summary(rows: &[&ProbeRow]) -> Summary {
-    let number = |wanted: fn(&ProbeRow) -> bool| rows.iter().filter(|row| wanted(row)).count();
-    let fail = number(|row| row.verdict == Verdict::Fail && row.exception.is_none());
-    let inconclusive = number(|row| row.verdict == Verdict::Inconclusive);
-    let verdict = match (fail, inconclusive) {
-        (0, 0) => Verdict::Pass,
-        (0, _) => Verdict::Inconclusive,
-        _ => Verdict::Fail,
-    };
-    Summary {
-        verdict,
-        pass: number(|row| row.verdict == Verdict::Pass),
-        fail,
-        inconclusive,
-        excepted: number(|row| row.verdict == Verdict::Fail && row.exception.is_some()),
-        planned: rows.len(),
-    }
+    groups.into_iter().map(|(name, rows)| {
+        let counted = rows
+            .iter()
+            .map(|row| (row.verdict, row.exception.is_some()));
+        let dimensions = [("plan", run.plan.as_str()), (dimension, name)];
+        emf(
+            run.finished_at,
+            &dimensions,
+            &counts(&Summary::count(counted)),
+        )
+    })
 }
 
 fn emf(at: Timestamp, dimensions: &[(&str, &str)], metrics: &[Metric]) -> Value {

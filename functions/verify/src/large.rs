@@ -64,6 +64,9 @@ pub struct LargeRun {
     /// The change of a policy that started it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<PolicyChange>,
+    /// Whether the part of the plan that the change may concern is enough.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub part: bool,
     /// The run whose `locked_out` this one is to confirm.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirms: Option<String>,

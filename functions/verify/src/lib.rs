@@ -14,6 +14,7 @@ mod diagnosis;
 mod error;
 mod large;
 mod machine;
+mod part;
 mod plans;
 mod ports;
 mod record;

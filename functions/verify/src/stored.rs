@@ -170,7 +170,13 @@ impl<P: Ports> StoredRun<'_, P> {
     ) -> Result<Answer, HandlerError> {
         let plan = self.plan(&head.plan, head.version, &head.digest).await?;
         let confirms = request.confirms.map(|run| run.to_string());
-        if plan.probes().len() > self.stack.limits.probes.get() {
+        let change = request.change.as_ref().filter(|_| request.part);
+        let part = self.part(&plan, change).await?;
+        let plan = match &part {
+            Some(part) => &part.of(&plan),
+            None => &*plan,
+        };
+        if plan.planned() > self.stack.limits.probes.get() {
             let run = LargeRun {
                 plan: head.plan.clone(),
                 version: head.version,
@@ -180,6 +186,7 @@ impl<P: Ports> StoredRun<'_, P> {
                 trigger: request.trigger.clone(),
                 started_at: now,
                 change: request.change.clone(),
+                part: part.is_some(),
                 confirms: confirms.clone(),
                 not_before: request.not_before,
             };
@@ -198,7 +205,10 @@ impl<P: Ports> StoredRun<'_, P> {
             run_id: Some(id),
             ..Settings::default()
         };
-        let report = self.ports.run(&plan, &settings).await?;
+        let mut report = self.ports.run(plan, &settings).await?;
+        if let Some(part) = &part {
+            part.mark(&mut report);
+        }
         let finished = Finished {
             seq: head.next_seq,
             version: head.version,
@@ -247,11 +257,13 @@ impl<P: Ports> StoredRun<'_, P> {
             .unwrap_or(report);
         record::committed(&report, &applied, self.invocation, log);
         let plan = &report.plan.name;
-        if let Some(at) = finished.not_before {
+        let part = applied.run.part.is_some();
+        if let Some(at) = finished.not_before.filter(|_| !part) {
             stack.store.settle_recheck(plan, at).await?;
         }
         if applied.unconfirmed && !applied.run.late {
-            self.ask_for_confirmation(&report, finished.change).await?;
+            self.ask_for_confirmation(&report, part, finished.change)
+                .await?;
         }
         Ok((applied.run.commit, Some(Box::new(report))))
     }
@@ -290,6 +302,7 @@ impl<P: Ports> StoredRun<'_, P> {
     async fn ask_for_confirmation(
         &self,
         report: &Report,
+        part: bool,
         change: Option<&PolicyChange>,
     ) -> Result<(), HandlerError> {
         let now = self.ports.now();
@@ -298,6 +311,7 @@ impl<P: Ports> StoredRun<'_, P> {
             run_id: confirms.map(|id| derived(id.timestamp_ms(), &format!("{id}/confirmation"))),
             confirms,
             change: change.cloned(),
+            part,
             ..RunRequest::new(report.plan.name.clone(), "confirmation")
         };
         change::recheck(confirmation, &self.stack.store, &self.stack.queue, now).await?;

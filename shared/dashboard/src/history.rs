@@ -68,8 +68,10 @@ pub struct RunRow {
     pub started: Timestamp,
     /// Duration in milliseconds.
     pub duration_ms: u64,
-    /// Counts and verdict.
+    /// Counts and verdict; of a run of a part of the plan, what all probes came to then.
     pub summary: Summary,
+    /// How many probes such a part had, of how many.
+    pub part: Option<(usize, usize)>,
     /// The plan's digest.
     pub plan_digest: String,
     /// The endpoint, where it was not AWS's own.
@@ -143,6 +145,7 @@ impl PlanHistory {
             started,
             duration_ms: report.run.duration_ms,
             summary: report.summary.clone(),
+            part: (report.part.as_ref()).map(|part| (report.summary.planned, part.of)),
             plan_digest: report.plan.digest.clone(),
             endpoint: report.environment.endpoint.clone(),
             place: Place::File(file),
@@ -167,19 +170,24 @@ impl PlanHistory {
         let interval = SignedDuration::from_mins(self.schedule.interval_minutes?.into());
         // Other runs, of changes and of people, put the schedule off by nothing.
         let scheduled = self.runs.iter().rev().find(|run| run.trigger == SCHEDULED);
-        let last = scheduled.or(self.runs.last()).map(|run| run.started);
+        let last = scheduled.or(self.last_whole()).map(|run| run.started);
         last.or(self.schedule.stored_at)?.checked_add(interval).ok()
     }
 
     /// Whether two intervals have gone by without a run, whatever would have started it: as the API has it.
     #[must_use]
     pub fn is_overdue(&self, now: Timestamp) -> bool {
-        let last = self.runs.last().map(|run| run.started);
+        let last = self.last_whole().map(|run| run.started);
         let last = last.max(self.schedule.stored_at);
         let after = self.schedule.interval_minutes.zip(last);
         after.is_some_and(|(minutes, last)| {
             now.duration_since(last) > SignedDuration::from_mins(i64::from(minutes) * 2)
         })
+    }
+
+    /// The last run of the whole plan: one of a part stands for none.
+    fn last_whole(&self) -> Option<&RunRow> {
+        self.runs.iter().rev().find(|run| run.part.is_none())
     }
 
     /// The run at a place.

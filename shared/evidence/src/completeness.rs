@@ -31,8 +31,11 @@ pub struct PlanCompleteness {
     pub interval_minutes: Option<u32>,
     /// Runs that the interval asks for in the period.
     pub expected: Option<u64>,
-    /// Runs that started in the period, whatever started them.
+    /// Runs of the whole plan that started in the period, whatever started them.
     pub done: u64,
+    /// Runs of a part of the plan, which stand for no run of it and are counted nowhere else.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub parts: u64,
     /// Runs that the interval asks for and that were not made: the sum over the gaps. More runs at
     /// another time don't make up for them.
     pub missing: Option<u64>,
@@ -89,9 +92,14 @@ impl PlanCompleteness {
         records: impl IntoIterator<Item = &'a Record>,
     ) -> Self {
         let mut starts = Vec::new();
+        let mut parts = 0;
         let [mut passed, mut failed, mut inconclusive] = [0; 3];
         for record in records {
             if !period.contains(record.run.started_at) {
+                continue;
+            }
+            if record.run.part.is_some() {
+                parts += 1;
                 continue;
             }
             starts.push(record.run.started_at);
@@ -109,6 +117,7 @@ impl PlanCompleteness {
             interval_minutes,
             expected: interval_minutes.map(|minutes| intervals(seconds, minutes)),
             done: u64::try_from(starts.len()).unwrap_or(u64::MAX),
+            parts,
             missing: interval_minutes.map(|_| gaps.iter().map(|gap| gap.missing).sum()),
             passed,
             failed,
@@ -116,6 +125,11 @@ impl PlanCompleteness {
             gaps,
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Whole intervals in a span, rounded to the nearest.

@@ -2,7 +2,7 @@
 //! The record of a run: what was run, what came out, and which record came before.
 
 use jiff::Timestamp;
-use keyproof_verdict::{Report, Verdict};
+use keyproof_verdict::{PartRow, Report, Verdict};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -61,6 +61,9 @@ pub struct RunOfRecord {
     pub started_at: Timestamp,
     /// End.
     pub finished_at: Timestamp,
+    /// Which part of the plan it was about, where it was not the whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<PartRow>,
 }
 
 /// Where a run was made.
@@ -176,6 +179,7 @@ impl Record {
                 trigger: report.run.trigger.clone(),
                 started_at: time(&report.run.started_at)?,
                 finished_at: time(&report.run.finished_at)?,
+                part: report.part.clone(),
             },
             outcome: Outcome {
                 verdict: summary.verdict,

@@ -70,7 +70,8 @@ impl Plan {
 
 impl Probe {
     /// The look at a table's encryption.
-    pub(crate) fn of_table(name: &str, table: &Table) -> Self {
+    #[must_use]
+    pub fn of_table(name: &str, table: &Table) -> Self {
         Self {
             id: encryption_id(name),
             kind: ProbeKind::Encryption {

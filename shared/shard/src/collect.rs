@@ -46,7 +46,8 @@ pub fn collect(
     facts: &RunFacts,
 ) -> Result<Collected, ManifestError> {
     manifest.check(plan)?;
-    let planned = plan.probes();
+    let asked = manifest.plan_of(plan);
+    let planned = asked.probes();
     let shard_of = shard_of(plan, manifest);
     let mut refused = Vec::new();
     let mut notes: Vec<NoteRow> = Vec::new();
@@ -107,6 +108,10 @@ pub fn collect(
         }
     }
     let mut report = judge_unwatched(&nothing_of(plan), &Observations::default(), facts.clone());
+    if let Some(part) = &manifest.part {
+        notes.insert(0, part.note(planned.len()));
+        report.part = Some(part.clone());
+    }
     report.notes = notes;
     report.documents = documents;
     report.calls = calls;

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 
 use keyproof_plan::{About, Plan, Unit};
+use keyproof_verdict::PartRow;
 
 use crate::{Manifest, Shard};
 
@@ -15,8 +16,23 @@ use crate::{Manifest, Shard};
 /// more is a shard of its own. No shard is of two accounts.
 #[must_use]
 pub fn cut(plan: &Plan, most: NonZeroUsize) -> Manifest {
+    cut_units(plan, plan.units().all, most, None)
+}
+
+/// Cuts a part of a plan: these of its units, and what is said of the part.
+#[must_use]
+pub fn cut_part(plan: &Plan, units: Vec<Unit<'_>>, most: NonZeroUsize, part: PartRow) -> Manifest {
+    cut_units(plan, units, most, Some(part))
+}
+
+fn cut_units(
+    plan: &Plan,
+    units: Vec<Unit<'_>>,
+    most: NonZeroUsize,
+    part: Option<PartRow>,
+) -> Manifest {
     let mut shards: Vec<Open<'_>> = Vec::new();
-    for unit in plan.units().all {
+    for unit in units {
         let fits = |open: &&mut Open<'_>| {
             open.account == unit.account && open.probes + unit.probes <= most.get()
         };
@@ -31,6 +47,7 @@ pub fn cut(plan: &Plan, most: NonZeroUsize) -> Manifest {
         plan: plan.name.clone(),
         digest: plan.digest.clone(),
         most: most.get(),
+        part,
         shards: shards.map(|(number, open)| open.close(number)).collect(),
     }
 }

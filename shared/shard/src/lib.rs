@@ -21,6 +21,6 @@ mod part;
 mod tests;
 
 pub use collect::{Collected, collect};
-pub use cut::cut;
+pub use cut::{cut, cut_part};
 pub use manifest::{Manifest, ManifestError, Shard};
 pub use part::{Part, PartError};

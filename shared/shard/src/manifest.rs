@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The manifest, `keyproof.shards/v1`: which part of a plan each shard is.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use keyproof_plan::Plan;
+use keyproof_verdict::PartRow;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -19,6 +21,9 @@ pub struct Manifest {
     pub digest: String,
     /// How many probes a shard was to have at most; a table with more is a shard of its own.
     pub most: usize,
+    /// Which part of the plan the shards are, where they are not the whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<PartRow>,
     /// The shards, numbered from 0.
     pub shards: Vec<Shard>,
 }
@@ -158,6 +163,16 @@ impl Manifest {
                 ));
             }
         }
+        if let Some(part) = &self.part {
+            let planned = plan.planned();
+            if part.of != planned {
+                let of = part.of;
+                return not_the_plan(format!(
+                    "they are a part of {of} probes, and the plan has {planned}"
+                ));
+            }
+            return Ok(());
+        }
         let mut left_out = plan.tables.keys().filter(|&name| !tables.contains(&**name));
         if let Some(table) = left_out.next() {
             return not_the_plan(format!("table `{table}` is in no shard"));
@@ -169,6 +184,20 @@ impl Manifest {
             Some((index, _)) => not_the_plan(format!("expectation {index} is in no shard")),
             None => Ok(()),
         }
+    }
+
+    /// The plan that all shards together are: the whole, or the part of it that was cut.
+    #[must_use]
+    pub fn plan_of<'p>(&self, whole: &'p Plan) -> Cow<'p, Plan> {
+        if self.part.is_none() {
+            return Cow::Borrowed(whole);
+        }
+        let tables = self.shards.iter().flat_map(|shard| &shard.tables);
+        let loose = self.shards.iter().flat_map(|shard| &shard.expectations);
+        Cow::Owned(whole.only(
+            &tables.map(String::as_str).collect(),
+            &loose.copied().collect(),
+        ))
     }
 
     /// The shard of this number.
@@ -188,47 +217,7 @@ impl Shard {
     /// nothing of the other shards.
     #[must_use]
     pub fn plan(&self, whole: &Plan) -> Plan {
-        let tables: BTreeSet<&str> = self.tables.iter().map(String::as_str).collect();
-        let loose: BTreeSet<usize> = self.expectations.iter().copied().collect();
-        let expectations: Vec<_> = whole
-            .expectations
-            .iter()
-            .enumerate()
-            .filter(|(index, expectation)| match &expectation.on {
-                Some(table) => tables.contains(table.as_str()),
-                None => loose.contains(index),
-            })
-            .map(|(_, expectation)| expectation.clone())
-            .collect();
-        let own = whole.tables.iter();
-        let own = own.filter(|(name, _)| tables.contains(name.as_str()));
-        let own: indexmap::IndexMap<_, _> = own
-            .map(|(name, table)| (name.clone(), table.clone()))
-            .collect();
-        let asked = expectations.iter().map(|it| it.principal.as_str());
-        let looking = own.values().filter_map(|table| table.inspect_as.as_deref());
-        let assumed: BTreeSet<&str> = asked.chain(looking).collect();
-        let principals = whole.principals.iter();
-        let principals = principals
-            .filter(|(name, _)| assumed.contains(name.as_str()))
-            .map(|(name, principal)| (name.clone(), principal.clone()))
-            .collect();
-        let mut plan = Plan {
-            name: whole.name.clone(),
-            region: whole.region.clone(),
-            digest: whole.digest.clone(),
-            tables: own,
-            principals,
-            expectations,
-            exceptions: Vec::new(),
-        };
-        if !whole.exceptions.is_empty() {
-            let probes = plan.probes();
-            let ids: BTreeSet<&str> = probes.iter().map(|probe| probe.id.as_str()).collect();
-            let exceptions = whole.exceptions.iter();
-            let exceptions = exceptions.filter(|it| ids.contains(it.probe.as_str()));
-            plan.exceptions = exceptions.cloned().collect();
-        }
-        plan
+        let tables = self.tables.iter().map(String::as_str).collect();
+        whole.only(&tables, &self.expectations.iter().copied().collect())
     }
 }

@@ -5,6 +5,10 @@
 //! always what the newest run saw. A run that began before the newest one and is committed after it
 //! leaves the standings alone; what it saw that differs becomes a `late` entry.
 //!
+//! A run of a part of the plan says something of the probes that it asked, and of no other: it is no last
+//! run, retires nothing, and a pass of it is no pass of the plan. For its probes it is in the order of runs
+//! like any other, so that a run of the whole that began before it doesn't undo what it saw.
+//!
 //! Who is told, and when:
 //!
 //! - `exposed` and `wrong_key` open an incident and page at once.
@@ -23,7 +27,7 @@ mod step;
 mod tests;
 
 use jiff::{SignedDuration, Timestamp};
-use keyproof_verdict::{Report, Verdict};
+use keyproof_verdict::{Report, Summary, Verdict};
 use thiserror::Error;
 
 use crate::{ChangeItem, Entry, ItemError, LastRun, PlanState, PolicyChange, RunItem, digest};
@@ -125,6 +129,9 @@ pub enum ApplyError {
 pub(crate) struct Run<'a> {
     pub(crate) plan: &'a str,
     pub(crate) commit: u64,
+    pub(crate) seq: u64,
+    /// Whether it was of a part of the plan.
+    pub(crate) of_a_part: bool,
     pub(crate) started_at: Timestamp,
     pub(crate) finished_at: Timestamp,
     pub(crate) rules: &'a Rules,
@@ -167,6 +174,8 @@ pub fn apply(
     let run = Run {
         plan: &known.plan,
         commit: known.commit + 1,
+        seq: observed.seq,
+        of_a_part: report.part.is_some(),
         started_at: time("started_at", &report.run.started_at)?,
         finished_at: time("finished_at", &report.run.finished_at)?,
         rules,
@@ -189,11 +198,17 @@ pub fn apply(
         .last_pass
         .as_ref()
         .is_none_or(|pass| pass.seq < last.seq);
-    if last.summary.verdict == Verdict::Pass && newest_pass {
+    if last.summary.verdict == Verdict::Pass && newest_pass && !run.of_a_part {
         state.last_pass = Some(last.clone());
     }
     if !late {
-        state.last_run = Some(last);
+        if !run.of_a_part {
+            state.last_run = Some(last);
+        }
+        let probes = state.probes.values();
+        let by_parts = probes.clone().any(|probe| probe.seq.is_some());
+        let standings = probes.map(|probe| (probe.standing.verdict, probe.standing.excepted));
+        state.since = by_parts.then(|| Summary::count(standings));
     }
     let (item, apart) = run_item(report, observed, &run, late)?;
     let unconfirmed = state
@@ -269,6 +284,7 @@ fn run_item(
         change: observed.change.cloned(),
         confirms: observed.confirms.map(str::to_owned),
         late,
+        part: report.part.clone(),
         summary: report.summary.clone(),
         sentinel_awake: report.sentinel.as_ref().map(|sentinel| sentinel.awake),
         started_at: run.started_at,

@@ -25,6 +25,7 @@ mod request;
 mod run;
 mod shard;
 mod standing;
+mod touched;
 
 pub use apply::{Applied, ApplyError, Observed, Rules, apply, report_text};
 pub use change::{EventError, PolicyChange, PolicyEvent, Reach};
@@ -39,3 +40,4 @@ pub use request::{RequestError, RunRequest, is_word, ulid};
 pub use run::{RunItem, RunStage, RunStatus, TakenRequest};
 pub use shard::{StateItems, join, left_behind, split};
 pub use standing::{Incident, LastRun, PlanState, ProbeState, Standing};
+pub use touched::{part_row, touched};

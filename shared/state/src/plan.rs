@@ -15,6 +15,9 @@ pub struct PlanHead {
     pub version: u64,
     /// Its digest.
     pub digest: String,
+    /// How many probes it has; versions before this one did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planned: Option<usize>,
     /// Minutes between two scheduled runs; no schedule where `None`.
     #[serde(default)]
     pub interval_minutes: Option<u32>,

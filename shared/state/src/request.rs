@@ -26,6 +26,9 @@ pub struct RunRequest {
     /// The change of a policy that started it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub change: Option<PolicyChange>,
+    /// Whether the part of the plan that the change may concern is enough.
+    #[serde(skip_serializing_if = "is_false")]
+    pub part: bool,
     /// The run whose `locked_out` this one is to confirm.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
     pub confirms: Option<Ulid>,
@@ -42,6 +45,8 @@ struct Written {
     trigger: Option<String>,
     run_id: Option<String>,
     change: Option<PolicyChange>,
+    #[serde(default)]
+    part: bool,
     confirms: Option<String>,
     not_before: Option<Timestamp>,
 }
@@ -76,6 +81,7 @@ impl RunRequest {
             trigger: trigger.into(),
             run_id: None,
             change: None,
+            part: false,
             confirms: None,
             not_before: None,
         }
@@ -104,6 +110,7 @@ impl RunRequest {
             trigger,
             run_id: id(written.run_id, "run_id")?,
             change: written.change,
+            part: written.part,
             confirms: id(written.confirms, "confirms")?,
             not_before: written.not_before,
         })
@@ -125,6 +132,11 @@ pub fn ulid(text: &str) -> Option<Ulid> {
     Ulid::from_string(text)
         .ok()
         .filter(|id| id.to_string() == text)
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 #[expect(clippy::ref_option, reason = "serde passes a reference to the field")]

@@ -2,7 +2,7 @@
 //! Runs as they are stored: each committed one in its plan's order, and what became of each by id.
 
 use jiff::Timestamp;
-use keyproof_verdict::{Summary, Verdict};
+use keyproof_verdict::{PartRow, Summary, Verdict};
 use serde::{Deserialize, Serialize};
 
 use crate::{Key, Noun, PolicyChange};
@@ -28,6 +28,9 @@ pub struct RunItem {
     pub confirms: Option<String>,
     /// Whether a run that began later had been committed before it.
     pub late: bool,
+    /// Which part of the plan it was about, where it was not the whole.
+    #[serde(default)]
+    pub part: Option<PartRow>,
     /// The counts and the verdict.
     pub summary: Summary,
     /// Whether keyproof was shown to be able to fail in it; absent from runs of versions before that.
@@ -78,6 +81,7 @@ impl RunItem {
             "change",
             "confirms",
             "late",
+            "part",
             "summary",
             "sentinel_awake",
             "started_at",

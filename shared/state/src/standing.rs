@@ -85,6 +85,14 @@ pub struct ProbeState {
     /// The failure that is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incident: Option<Incident>,
+    /// Of a table's own probe: the ARN of the key that the table was found to have, where the plan doesn't
+    /// name it so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// The `seq` of the run of a part of the plan that said so, where that began after
+    /// [`PlanState::last_run`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seq: Option<u64>,
 }
 
 /// A run, in short.
@@ -118,10 +126,14 @@ pub struct PlanState {
     /// How many runs were committed. Gapless: who writes the state counts it up by one, and only
     /// where it still is what was read.
     pub commit: u64,
-    /// The run that began last, of those committed. The probes' states are what it saw.
+    /// The run that began last, of those committed that were of the whole plan. The probes' states are what
+    /// it saw, but for those that a run of a part saw since.
     #[serde(default)]
     pub last_run: Option<LastRun>,
-    /// The passing run that began last.
+    /// What all probes come to, where runs of parts saw some of them since the last run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Summary>,
+    /// The passing run of the whole plan that began last.
     #[serde(default)]
     pub last_pass: Option<LastRun>,
     /// In how many parts the probes are stored apart from this; 0 where they are not.
@@ -146,6 +158,7 @@ impl PlanState {
             plan: plan.into(),
             commit: 0,
             last_run: None,
+            since: None,
             last_pass: None,
             parts: 0,
             generations: BTreeMap::new(),
@@ -158,5 +171,13 @@ impl PlanState {
     #[must_use]
     pub fn seq(&self) -> u64 {
         self.last_run.as_ref().map_or(0, |run| run.seq)
+    }
+
+    /// What all probes come to now: each as the newest run that asked it said. `None` where there was none of
+    /// the whole plan.
+    #[must_use]
+    pub fn summary(&self) -> Option<&Summary> {
+        let last = self.last_run.as_ref()?;
+        Some(self.since.as_ref().unwrap_or(&last.summary))
     }
 }

@@ -248,6 +248,11 @@ impl Reports for MemoryReports {
         let reports = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(reports.get(key).cloned())
     }
+
+    async fn exists(&self, key: &str) -> Result<bool, StoreError> {
+        let reports = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(reports.contains_key(key))
+    }
 }
 
 /// A run queue in memory. Clones share it.

@@ -14,8 +14,9 @@ pub const PUT_ACTIONS: &[&str] = &["s3:PutObject"];
 /// What reading one needs.
 pub const READ_ACTIONS: &[&str] = &["s3:GetObject"];
 /// What reading one needs that may not be there: without a right to list, S3 answers as if it were
-/// forbidden.
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
+/// forbidden. A look at whether it is there needs the same.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>,
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
 pub const FIND_ACTIONS: &[&str] = &["s3:GetObject", "s3:ListBucket"];
 
 /// Keeps reports.
@@ -25,6 +26,9 @@ pub trait Reports {
 
     /// A report; `None` where there is none.
     fn get(&self, key: &str) -> impl Future<Output = Result<Option<String>, StoreError>>;
+
+    /// Whether there is a report: without reading it, as it may be large.
+    fn exists(&self, key: &str) -> impl Future<Output = Result<bool, StoreError>>;
 }
 
 impl<R: Reports> Reports for &R {
@@ -34,6 +38,10 @@ impl<R: Reports> Reports for &R {
 
     fn get(&self, key: &str) -> impl Future<Output = Result<Option<String>, StoreError>> {
         R::get(self, key)
+    }
+
+    fn exists(&self, key: &str) -> impl Future<Output = Result<bool, StoreError>> {
+        R::exists(self, key)
     }
 }
 
@@ -105,5 +113,24 @@ impl Reports for S3Reports {
         String::from_utf8(bytes.to_vec())
             .map(Some)
             .map_err(|error| cut_short(error.to_string()))
+    }
+
+    async fn exists(&self, key: &str) -> Result<bool, StoreError> {
+        let sent = self
+            .client
+            .head_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(true),
+            // Its answer has no body, and so no other code.
+            Err(error) if error.code() == Some("NotFound") => Ok(false),
+            Err(error) => Err(StoreError::call(
+                "cannot look into the report bucket",
+                &error,
+            )),
+        }
     }
 }

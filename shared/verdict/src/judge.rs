@@ -176,6 +176,7 @@ impl<'a> Judge<'a> {
                 endpoint: facts.endpoint,
                 version: facts.version,
             },
+            part: None,
             summary: self.tally.summary(),
             probes: Vec::new(),
             exceptions: self.exceptions.notes(),
@@ -296,9 +297,16 @@ impl Summary {
     /// Counts a run's rows and says its verdict.
     #[must_use]
     pub fn of(rows: &[ProbeRow]) -> Self {
+        let rows = rows.iter();
+        Self::count(rows.map(|row| (row.verdict, row.exception.is_some())))
+    }
+
+    /// Counts verdicts, each with whether it is excepted.
+    #[must_use]
+    pub fn count(verdicts: impl IntoIterator<Item = (Verdict, bool)>) -> Self {
         let mut tally = Tally::default();
-        for row in rows {
-            tally.add(row);
+        for (verdict, excepted) in verdicts {
+            tally.count(verdict, excepted);
         }
         tally.summary()
     }
@@ -316,9 +324,13 @@ struct Tally {
 
 impl Tally {
     fn add(&mut self, row: &ProbeRow) {
+        self.count(row.verdict, row.exception.is_some());
+    }
+
+    fn count(&mut self, verdict: Verdict, excepted: bool) {
         self.planned += 1;
         // Only a failure can be excepted.
-        match (row.verdict, row.exception.is_some()) {
+        match (verdict, excepted) {
             (Verdict::Pass, _) => self.pass += 1,
             (Verdict::Fail, false) => self.fail += 1,
             (Verdict::Fail, true) => self.excepted += 1,

@@ -23,8 +23,8 @@ pub use observation::{
 };
 pub use report::{
     Alternative, BegunRun, CallRow, Cause, Change, Contribution, DocumentRow, Environment,
-    ExceptionNote, ExpectedRow, Finding, FirstLine, Line, NoteRow, ObservedRow, PlanRow, ProbeRow,
-    Report, ReportError, Run, Sentinel, Summary, Trial, Verdict,
+    ExceptionNote, ExpectedRow, Finding, FirstLine, Line, NoteRow, ObservedRow, PartRow, PlanRow,
+    ProbeRow, Report, ReportError, Run, Sentinel, Summary, Trial, Verdict,
 };
 pub use resume::{Earlier, ForeignRow, Kept};
 pub use words::{policy_noun, service_name};

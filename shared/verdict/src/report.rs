@@ -29,9 +29,12 @@ pub struct Report {
     pub plan: PlanRow,
     /// Where it was run.
     pub environment: Environment,
+    /// Which part of the plan was run, where it was not the whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<PartRow>,
     /// The counts and the run's verdict.
     pub summary: Summary,
-    /// Every planned probe once, in plan order.
+    /// Every planned probe once, in plan order; of a part, every probe of it.
     pub probes: Vec<ProbeRow>,
     /// What came of the plan's exceptions, in plan order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -131,6 +134,36 @@ pub struct PlanRow {
     /// The file it was read from, where there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
+}
+
+/// The part of a plan that a run was about: what a change may concern, and nothing else. It says nothing of
+/// the other probes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartRow {
+    /// How many probes the whole plan has.
+    pub of: usize,
+    /// What the change touched: `KEY#…`, `ALIAS#…`, `TABLE#…`, `ROLE#…`.
+    pub touching: Vec<String>,
+}
+
+impl PartRow {
+    /// The sentence that a report of a part has among its notes.
+    #[must_use]
+    pub fn note(&self, asked: usize) -> NoteRow {
+        let touching: Vec<_> = self.touching.iter().map(|it| format!("`{it}`")).collect();
+        NoteRow {
+            kind: "part".to_owned(),
+            text: format!(
+                "a part of the plan: the {asked} of its {} probes that a change of {} may concern; of the others \
+                 nothing is said",
+                self.of,
+                touching.join(", ")
+            ),
+            file: None,
+            line: None,
+        }
+    }
 }
 
 /// Where a run was made.

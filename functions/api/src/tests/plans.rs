@@ -205,3 +205,69 @@ async fn a_plans_badge_is_the_last_runs_and_only_while_it_is_news() {
     assert_eq!(passes, "keyproof: orders: pass");
     assert!(fails.starts_with("keyproof: orders: fail: "), "{fails}");
 }
+
+/// What a run of a part of the plan saw: these rows, and nothing of the others.
+fn of_a_part(whole: &str, wanted: impl Fn(&Value) -> bool) -> String {
+    let mut report: Value = serde_json::from_str(whole).unwrap();
+    let of = report["probes"].as_array().unwrap().len();
+    report["probes"].as_array_mut().unwrap().retain(wanted);
+    report["part"] = json!({"of": of, "touching": ["TABLE#orders"]});
+    let probes = report["probes"].as_array().unwrap();
+    let count = |verdict| {
+        probes
+            .iter()
+            .filter(|probe| probe["verdict"] == verdict)
+            .count()
+    };
+    let [pass, fail] = ["pass", "fail"].map(count);
+    let verdict = if fail > 0 { "fail" } else { "pass" };
+    report["summary"] = json!({"verdict": verdict, "pass": pass, "fail": fail, "inconclusive": 0,
+        "excepted": 0, "planned": pass + fail});
+    report.to_string()
+}
+
+#[tokio::test]
+async fn a_run_of_a_part_changes_how_the_plan_stands_and_is_no_run_of_it() {
+    let world = World::with_plan().await;
+    let status = async || told(&world.ask(get("/plans/orders/status")).await).1;
+    let badge = async || world.ask(get("/plans/orders/badge.svg")).await.body;
+    world
+        .commit(&passing(), &id(1), "2026-11-26T11:30:00Z")
+        .await;
+    let fails = of_a_part(FAILING, |probe| probe["verdict"] == "fail");
+    world.commit(&fails, &id(2), "2026-11-26T11:45:00Z").await;
+
+    let failing = status().await;
+    assert_eq!(failing["verdict"], "fail");
+    assert!(!failing["not_passing"].as_array().unwrap().is_empty());
+    assert_eq!(
+        (
+            &failing["last_run"]["run_id"],
+            &failing["last_pass"]["run_id"]
+        ),
+        (&json!(id(1)), &json!(id(1)))
+    );
+    assert!(badge().await.contains("fail"));
+    let (_, history) = told(&world.ask(get("/plans/orders/history")).await);
+    assert_eq!(
+        history["runs"][0]["part"]["touching"],
+        json!(["TABLE#orders"])
+    );
+    assert_eq!(history["runs"][1]["part"], Value::Null);
+
+    // A pass of the same part heals it; when all was last seen stays the first run.
+    let passes = of_a_part(&passing(), |probe| {
+        let failed: Value = serde_json::from_str(&fails).unwrap();
+        failed["probes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|other| other["id"] == probe["id"])
+    });
+    world.commit(&passes, RUN_ID, "2026-11-26T11:50:00Z").await;
+    let healed = status().await;
+    assert_eq!(
+        (&healed["verdict"], &healed["last_run"]["run_id"]),
+        (&json!("pass"), &json!(id(1)))
+    );
+}

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use keyproof_publish::{Event, SOURCE};
+use keyproof_verdict::{PartRow, Report};
 use serde_json::{Value, json};
 
 use crate::pages;
-use crate::world::{World, failing, passing, widened};
+use crate::world::{World, counted, failing, passing, widened};
 
 /// The file name of each detail type.
 const NAMES: [(&str, &str); 5] = [
@@ -280,4 +281,39 @@ async fn a_sentence_of_any_length_leaves_the_event_short_enough_to_be_put() {
     let transition = events.iter().find(|event| event.part == "0").unwrap();
     let detail: Value = serde_json::from_str(&transition.detail).unwrap();
     assert_eq!(detail["reason"], format!("{}…", "ä".repeat(4_000)));
+}
+
+/// A pass of a part must not end an alarm about the plan, and a failure must begin one.
+#[tokio::test]
+async fn a_run_of_a_part_has_metrics_of_its_tables_and_its_failures_alone() {
+    let of_a_part = |report: Report| {
+        let mut report = counted(report);
+        report.part = Some(PartRow {
+            of: 54,
+            touching: vec!["TABLE#orders".to_owned()],
+        });
+        report
+    };
+    let told = async |report: Report| {
+        let world = World::new();
+        world.commit(&of_a_part(report)).await;
+        world.publish().await;
+        let lines = world.heard.log_lines();
+        let metrics = lines
+            .iter()
+            .map(|line| &line["_aws"]["CloudWatchMetrics"][0]);
+        let metrics = metrics.filter(|metrics| !metrics.is_null());
+        let told = metrics.map(|it| {
+            (
+                it["Dimensions"][0].to_string(),
+                it["Metrics"].as_array().unwrap().len(),
+            )
+        });
+        told.collect::<Vec<_>>()
+    };
+    let table = (r#"["plan","table"]"#.to_owned(), 6);
+    let plan = (r#"["plan"]"#.to_owned(), 1);
+
+    assert_eq!(told(passing(0)).await, [table.clone(), table.clone()]);
+    assert_eq!(told(widened(0)).await, [plan, table.clone(), table]);
 }

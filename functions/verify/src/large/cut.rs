@@ -14,12 +14,16 @@ use crate::{HandlerError, Ports};
 pub(super) const AT_ONCE: usize = 32;
 
 impl<P: Ports> StoredRun<'_, P> {
-    /// Divides the plan. Done twice, it writes the same objects again: the same plan is always cut
-    /// alike.
+    /// Divides the plan, or the part of it that is enough. Done twice, it writes the same objects again: the
+    /// same is always cut alike.
     pub(super) async fn cut(&self, run: &LargeRun) -> Result<StepAnswer, HandlerError> {
         let plan = self.plan(&run.plan, run.version, &run.digest).await?;
         let limits = self.stack.limits;
-        let manifest = keyproof_shard::cut(&plan, limits.probes);
+        let change = run.change.as_ref().filter(|_| run.part);
+        let manifest = match self.part(&plan, change).await? {
+            Some(part) => keyproof_shard::cut_part(&plan, part.units, limits.probes, part.row),
+            None => keyproof_shard::cut(&plan, limits.probes),
+        };
         let reports = &self.stack.reports;
         stream::iter(&manifest.shards)
             .map(|shard| {

@@ -28,7 +28,7 @@ impl<P: Ports> StoredRun<'_, P> {
             probes: plan.probes().len(),
         };
         let key = run.report(shard);
-        if reports.get(&key).await?.is_some() {
+        if reports.exists(&key).await? {
             tracing::info!(
                 run_id = run.run_id,
                 shard,

@@ -110,7 +110,7 @@ fn nobody_can_hand_in_a_role() {
     ] {
         assert_eq!(
             read(&request),
-            Err("InvalidRequest: the run request can't be read: unknown field `role`, expected one of `plan`, `trigger`, `run_id`, `change`, `confirms`, `not_before`".into())
+            Err("InvalidRequest: the run request can't be read: unknown field `role`, expected one of `plan`, `trigger`, `run_id`, `change`, `part`, `confirms`, `not_before`".into())
         );
     }
 }

@@ -31,13 +31,13 @@ async fn world() -> Fake {
     fake
 }
 
-fn event(name: &str) -> Value {
+pub(crate) fn event(name: &str) -> Value {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/change");
     let text = std::fs::read_to_string(format!("{folder}/{name}.json")).unwrap();
     serde_json::from_str(&text).unwrap()
 }
 
-async fn fanned_out(fake: &Fake, payload: &Value) -> Vec<String> {
+pub(crate) async fn fanned_out(fake: &Fake, payload: &Value) -> Vec<String> {
     match handle(fake, payload).await.0.unwrap() {
         Answer::Done(Done::FannedOut { plans }) => plans,
         other => panic!("{other:?}"),

@@ -57,7 +57,7 @@ async fn handed_over(fake: &Fake) -> Value {
     serde_json::to_value(runs.last().unwrap()).unwrap()
 }
 
-async fn step(fake: &Fake, step: &str, more: &Value, run: &Value) -> StepAnswer {
+pub(crate) async fn step(fake: &Fake, step: &str, more: &Value, run: &Value) -> StepAnswer {
     let mut payload = json!({"step": step, "run": run});
     let fields = more.as_object().unwrap().clone();
     payload.as_object_mut().unwrap().extend(fields);
@@ -257,7 +257,7 @@ async fn a_step_that_cannot_be_understood_is_refused() {
         ),
         (
             json!({"step": "cut", "run": with_role}),
-            "the step can't be read: unknown field `role`, expected one of `plan`, `version`, `digest`, `run_id`, `seq`, `trigger`, `started_at`, `change`, `confirms`, `not_before`",
+            "the step can't be read: unknown field `role`, expected one of `plan`, `version`, `digest`, `run_id`, `seq`, `trigger`, `started_at`, `change`, `part`, `confirms`, `not_before`",
         ),
         (
             json!({"step": "cut", "run": elsewhere}),

@@ -15,6 +15,7 @@ mod changes;
 mod deadline;
 mod events;
 mod large;
+mod parts;
 mod refused;
 mod stored;
 mod support;

@@ -11,7 +11,7 @@ use keyproof_report::{Standing, markup};
 use super::overview::{averages, next};
 use super::parts::{LATEST, count, end_of_latest, episodes, mark, probe_link, run_link, time};
 use super::timeline::{clipped, draw, sample};
-use crate::history::{PlanHistory, ProbeHistory};
+use crate::history::{PlanHistory, ProbeHistory, RunRow};
 use crate::query::{Query, ROWS};
 
 pub(super) fn main(query: &Query, plan: &PlanHistory, now: Timestamp) -> String {
@@ -237,7 +237,7 @@ fn latest_runs(query: &Query, plan: &PlanHistory, runs: &Range<usize>, out: &mut
              <td class=\"number\">{}</td><td class=\"number\">{} ms</td><td>{}</td></tr>",
             time(run.started),
             mark(Standing::of_run(sum.verdict)),
-            markup(&run.trigger),
+            markup(&trigger(run)),
             sum.pass,
             sum.fail,
             sum.inconclusive,
@@ -246,4 +246,12 @@ fn latest_runs(query: &Query, plan: &PlanHistory, runs: &Range<usize>, out: &mut
         );
     }
     end_of_latest(out, shown.len());
+}
+
+/// What started the run, and how much of the plan it was about, where that was not all of it.
+fn trigger(run: &RunRow) -> String {
+    match run.part {
+        Some((asked, of)) => format!("{} (a part: {asked} of {of} probes)", run.trigger),
+        None => run.trigger.clone(),
+    }
 }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use indexmap::IndexMap;
 use keyproof_report::Standing;
 use keyproof_state::{Entry, EntryKind};
-use keyproof_verdict::{Cause, Finding, ProbeRow};
+use keyproof_verdict::{Cause, Finding, ProbeRow, Summary, Verdict};
 
 use super::{Known, ProbeOfPlan};
 use crate::history::{Place, PlanHistory, ProbeHistory, RunRow, Segment};
@@ -52,6 +52,7 @@ pub(super) fn rebuild(known: &Known) -> PlanHistory {
         }
     }
     let mut version = None;
+    let mut come_to = BTreeMap::new();
     for (index, run) in runs.iter().enumerate() {
         let probes = known
             .versions
@@ -76,6 +77,9 @@ pub(super) fn rebuild(known: &Known) -> PlanHistory {
         for entry in changes.get(&run.commit).into_iter().flatten() {
             rebuilt.take(entry, index);
         }
+        if run.part.is_some() {
+            come_to.insert(run.commit, rebuilt.summary());
+        }
     }
     rebuilt.end(known, runs.len());
     rebuilt.probes.retain(|_, probe| !probe.segments.is_empty());
@@ -84,7 +88,8 @@ pub(super) fn rebuild(known: &Known) -> PlanHistory {
         trigger: run.trigger.clone(),
         started: run.started_at,
         duration_ms: run.duration_ms,
-        summary: run.summary.clone(),
+        summary: (come_to.remove(&run.commit)).unwrap_or_else(|| run.summary.clone()),
+        part: (run.part.as_ref()).map(|part| (run.summary.planned, part.of)),
         plan_digest: run.plan_digest.clone(),
         endpoint: run.endpoint.clone(),
         place: Place::Commit(run.commit),
@@ -143,6 +148,17 @@ impl Stand {
 }
 
 impl Rebuilt {
+    /// What all probes come to.
+    fn summary(&self) -> Summary {
+        let open = self.open.values();
+        Summary::count(open.map(|(_, stand)| match stand.standing {
+            Standing::Pass => (Verdict::Pass, false),
+            Standing::Fail => (Verdict::Fail, false),
+            Standing::Excepted => (Verdict::Fail, true),
+            Standing::Inconclusive => (Verdict::Inconclusive, false),
+        }))
+    }
+
     fn known(&mut self, probe: &ProbeOfPlan) {
         let nothing = || ProbeHistory {
             principal: probe.principal.clone(),

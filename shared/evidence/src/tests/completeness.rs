@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Runs expected, done and missing.
 
+use keyproof_verdict::PartRow;
+
 use super::world::{exposed, key, moment, report};
 use crate::{Gap, Period, PlanCompleteness, Record, Sign};
 
@@ -32,6 +34,7 @@ fn a_day_of_hourly_runs_is_complete() {
             interval_minutes: Some(60),
             expected: Some(24),
             done: 24,
+            parts: 0,
             missing: Some(0),
             passed: 22,
             failed: 2,
@@ -108,4 +111,23 @@ fn moments_are_dates_or_instants() {
         Period::new(late, early).unwrap_err().to_string(),
         "the period ends at 2026-01-01T00:00:00Z, which is not after its beginning, 2026-01-02T00:00:00Z"
     );
+}
+
+#[test]
+fn a_run_of_a_part_of_the_plan_stands_for_no_run_of_it() {
+    let mut all = records(1..=24);
+    for record in all
+        .iter_mut()
+        .filter(|it| [3, 7, 8].contains(&it.run.commit))
+    {
+        record.run.part = Some(PartRow {
+            of: 100_000,
+            touching: vec!["KEY#1".to_owned()],
+        });
+    }
+
+    let of = PlanCompleteness::of("orders", Some(60), &day(), &all);
+
+    assert_eq!((of.done, of.parts, of.missing), (21, 3, Some(3)));
+    assert_eq!((of.passed, of.failed), (19, 2));
 }

@@ -175,6 +175,7 @@ fn contradiction(record: &Record, bytes: &[u8]) -> Option<String> {
             report.plan.digest == record.plan.digest.to_string(),
         ),
         ("run id", report.run.id == record.run.id),
+        ("part of the plan", report.part == record.run.part),
         (
             "region",
             report.environment.region == record.environment.region,

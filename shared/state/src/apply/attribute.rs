@@ -4,7 +4,7 @@
 //! It fits a failure that nobody had seen before, of a probe that the change touches. Not more is
 //! claimed: the cause names the document that was changed, and no statement.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use keyproof_core::RoleArn;
 use keyproof_verdict::{Cause, ProbeRow, Report, Verdict};
@@ -19,6 +19,7 @@ pub(super) fn attribute(
     observed: &Observed<'_>,
 ) -> Option<Report> {
     let change = observed.change?;
+    let mut of_tables = None;
     let mut attributed: Option<Report> = None;
     for (index, row) in report.probes.iter().enumerate() {
         let before = known.probes.get(&row.id);
@@ -29,7 +30,8 @@ pub(super) fn attribute(
         if row.verdict != Verdict::Fail || lasts {
             continue;
         }
-        let Some(cause) = cause(change, row, report) else {
+        let of_tables = of_tables.get_or_insert_with(|| of_tables_in(report));
+        let Some(cause) = cause(change, row, of_tables) else {
             continue;
         };
         let report = attributed.get_or_insert_with(|| report.clone());
@@ -41,8 +43,12 @@ pub(super) fn attribute(
 }
 
 /// The row's cause with the change in it, where the change touches what the row is about.
-fn cause(change: &PolicyChange, row: &ProbeRow, report: &Report) -> Option<Cause> {
-    if change.touches.is_disjoint(&about(row, report)) {
+fn cause(change: &PolicyChange, row: &ProbeRow, of_tables: &OfTables<'_>) -> Option<Cause> {
+    let role = row.role_arn.as_deref().map(str::parse::<RoleArn>);
+    let of_role =
+        matches!(role, Some(Ok(role)) if change.touches.contains(&Reference::role_arn(&role)));
+    let of_table = row.table.as_deref().and_then(|table| of_tables.get(table));
+    if !of_role && of_table.is_none_or(|about| change.touches.is_disjoint(about)) {
         return None;
     }
     match &row.cause {
@@ -67,21 +73,20 @@ fn cause(change: &PolicyChange, row: &ProbeRow, report: &Report) -> Option<Cause
     }
 }
 
-/// What a row is about: its role, its table, and the key and alias that the table's own row names.
-fn about(row: &ProbeRow, report: &Report) -> BTreeSet<Reference> {
-    let mut about = BTreeSet::new();
-    if let Some(Ok(role)) = row.role_arn.as_deref().map(str::parse::<RoleArn>) {
-        about.insert(Reference::role_arn(&role));
-    }
-    let Some(table) = row.table.as_deref() else {
-        return about;
-    };
-    let of_table = |other: &&ProbeRow| other.table.as_deref() == Some(table);
-    for other in report.probes.iter().filter(of_table) {
-        let keys = [&other.expected.key, &other.observed.key];
-        let keys = keys.into_iter().flatten();
-        about.extend(keys.map(|key| Reference::key(key)));
-        if let Some(arn) = other.resource.as_deref() {
+/// What the rows of each table are about.
+type OfTables<'a> = HashMap<&'a str, BTreeSet<Reference>>;
+
+/// The table itself, and the keys and aliases that any of its rows names.
+fn of_tables_in(report: &Report) -> OfTables<'_> {
+    let mut all = OfTables::new();
+    for row in &report.probes {
+        let Some(table) = row.table.as_deref() else {
+            continue;
+        };
+        let about = all.entry(table).or_default();
+        let keys = [&row.expected.key, &row.observed.key];
+        about.extend(keys.into_iter().flatten().map(|key| Reference::key(key)));
+        if let Some(arn) = row.resource.as_deref() {
             match arn.split(':').nth(2) {
                 Some("dynamodb") => about.insert(Reference::table(arn)),
                 Some("kms") => about.insert(Reference::key(arn)),
@@ -89,5 +94,5 @@ fn about(row: &ProbeRow, report: &Report) -> BTreeSet<Reference> {
             };
         }
     }
-    about
+    all
 }

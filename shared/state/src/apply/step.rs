@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The newest run: each probe's standing becomes what it saw.
+//! The newest run: each probe's standing becomes what it saw, but for a probe that a run of a part which
+//! began later has seen.
 
 use jiff::Timestamp;
 use keyproof_verdict::{Finding, ProbeRow, Report, Verdict};
 
-use super::Run;
+use super::{Run, late};
 use crate::{Entry, EntryKind, Incident, PlanState, ProbeState, Standing, Subject, shortened};
 
 /// Brings the probes up to what the report says. The entries are in the report's order, then those
@@ -12,12 +13,23 @@ use crate::{Entry, EntryKind, Incident, PlanState, ProbeState, Standing, Subject
 pub(super) fn step(state: &mut PlanState, report: &Report, run: &Run<'_>) -> Vec<Entry> {
     let mut known = std::mem::take(&mut state.probes);
     let mut entries = Vec::new();
+    let seen_since = |before: &ProbeState| before.seq.is_some_and(|seq| seq > run.seq);
     for row in &report.probes {
-        let before = known.remove(&row.id);
-        let probe = Step::new(row, before.as_ref(), run).take(&mut entries);
+        let probe = match known.remove(&row.id) {
+            Some(newer) if seen_since(&newer) => {
+                let id = run.entry_id(entries.len());
+                entries.extend(late::entry(Some(&newer), row, id, run));
+                newer
+            }
+            before => Step::new(row, before.as_ref(), run).take(&mut entries),
+        };
         state.probes.insert(row.id.clone(), probe);
     }
     for (probe, before) in known {
+        if run.of_a_part || seen_since(&before) {
+            state.probes.insert(probe, before);
+            continue;
+        }
         if before.standing != Standing::PASS || before.incident.is_some() {
             let id = run.entry_id(entries.len());
             entries.push(retired(id, probe, before, run));
@@ -78,7 +90,16 @@ impl<'a> Step<'a> {
             reason: (!passed).then(|| shortened(&self.row.reason).into_owned()),
             cause: self.row.cause.clone().filter(|_| !passed),
             incident,
+            key: self.key(),
+            seq: self.run.of_a_part.then_some(self.run.seq),
         }
+    }
+
+    /// The key that the row's table was found to have, where the plan says it otherwise.
+    fn key(&self) -> Option<String> {
+        let found = self.row.observed.key.as_ref()?;
+        let otherwise = self.row.expected.key.as_ref() != Some(found);
+        (otherwise && found.starts_with("arn:")).then(|| found.clone())
     }
 
     /// The incident that goes on: the same failure still counts, or nothing was found out.

@@ -6,6 +6,7 @@
 
 mod attribution;
 mod histories;
+mod parts;
 mod properties;
 
 use std::collections::BTreeSet;
@@ -142,6 +143,7 @@ fn report(number: u64, minutes: i64, rows: &[(&str, Standing)]) -> Report {
             endpoint: None,
             version: "0.0.0".to_owned(),
         },
+        part: None,
         summary: Summary {
             verdict,
             pass: count(Verdict::Pass),
@@ -285,7 +287,7 @@ fn a_run_is_recorded_with_its_report_and_the_digest_of_its_bytes() {
         serde_json::to_value(&first.run).unwrap(),
         serde_json::json!({
             "plan": "orders", "commit": 1, "seq": 7, "run_id": "01KEYPR00F0000000000000001",
-            "trigger": "schedule", "change": null, "confirms": null, "late": false,
+            "trigger": "schedule", "change": null, "confirms": null, "late": false, "part": null,
             "summary": {"verdict": "pass", "pass": 1, "fail": 0, "inconclusive": 0, "excepted": 0, "planned": 1},
             "sentinel_awake": true,
             "started_at": "2026-01-15T00:00:00Z", "finished_at": "2026-01-15T00:00:10Z",

@@ -17,6 +17,8 @@ fn probe(reason: &str) -> ProbeState {
         reason: Some(reason.to_owned()),
         cause: None,
         incident: None,
+        key: None,
+        seq: None,
     }
 }
 

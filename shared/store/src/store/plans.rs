@@ -314,6 +314,7 @@ fn push_writes(
                 plan: plan.name.clone(),
                 version: version.version,
                 digest: version.digest.clone(),
+                planned: Some(plan.planned()),
                 interval_minutes: match every {
                     Every::Minutes(minutes) => Some(minutes),
                     Every::AsBefore | Every::Never => None,
@@ -333,6 +334,7 @@ fn push_writes(
             update.set.extend([
                 ("version", version.version.into()),
                 ("digest", version.digest.clone().into()),
+                ("planned", plan.planned().into()),
                 ("pushed_at", now.to_string().into()),
             ]);
             match by {

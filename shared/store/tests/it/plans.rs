@@ -47,6 +47,7 @@ async fn the_first_push_is_version_one() {
                 plan: "orders".to_owned(),
                 version: 1,
                 digest: plan().digest,
+                planned: Some(plan().planned()),
                 interval_minutes: Some(15),
                 pushed_at: midnight(),
                 pushed_by: Some("arn:aws:iam::111122223333:user/Alice".to_owned()),

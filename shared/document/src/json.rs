@@ -5,20 +5,19 @@ use std::collections::HashMap;
 use std::iter::Peekable;
 use std::str::Chars;
 
-use crate::{
-    DocumentError, DocumentProblem, Key, MAX_DEPTH, MAX_NODES, Node, Place, Reading, Value,
-};
+use crate::{DocumentError, DocumentProblem, Key, Limits, MAX_DEPTH, Node, Place, Reading, Value};
 
 /// Reads JSON.
 ///
 /// # Errors
 /// The error that ended the reading. What did not end it, such as a key given twice, is in the
 /// [`Reading`].
-pub(crate) fn read(text: &str) -> Result<Reading, DocumentError> {
+pub(crate) fn read(text: &str, limits: Limits) -> Result<Reading, DocumentError> {
     let mut reader = Reader {
         rest: text.chars().peekable(),
         place: Place::START,
         nodes: 0,
+        most_nodes: limits.nodes,
         errors: Vec::new(),
     };
     reader.skip_blanks();
@@ -40,6 +39,7 @@ struct Reader<'text> {
     rest: Peekable<Chars<'text>>,
     place: Place,
     nodes: usize,
+    most_nodes: usize,
     errors: Vec<DocumentError>,
 }
 
@@ -96,8 +96,9 @@ impl Reader<'_> {
     fn value(&mut self, depth: usize) -> Result<Node, DocumentError> {
         let place = self.place;
         self.nodes += 1;
-        if self.nodes > MAX_NODES {
-            return Err(DocumentProblem::TooManyNodes { limit: MAX_NODES }.at(place));
+        if self.nodes > self.most_nodes {
+            let limit = self.most_nodes;
+            return Err(DocumentProblem::TooManyNodes { limit }.at(place));
         }
         let value = match self.rest.peek() {
             Some('{') => self.object(depth)?,

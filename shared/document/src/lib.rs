@@ -34,6 +34,24 @@ pub const MAX_NODES: usize = 250_000;
 /// expanded. CloudFormation itself takes templates of up to 1 MB.
 pub const MAX_BYTES: usize = 8 * 1024 * 1024;
 
+/// How large a document may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How many bytes it may have, and how many its strings may have once its aliases are expanded.
+    pub bytes: usize,
+    /// How many values it may have once its aliases are expanded.
+    pub nodes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            bytes: MAX_BYTES,
+            nodes: MAX_NODES,
+        }
+    }
+}
+
 /// A document as far as it could be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
@@ -63,9 +81,16 @@ pub fn parse(text: &str) -> Result<Node, Vec<DocumentError>> {
 /// with the meaning of a document that, say, only has a key twice.
 #[must_use]
 pub fn read(text: &str) -> Reading {
+    read_within(text, Limits::default())
+}
+
+/// The same of a document that may be larger, or must be smaller.
+#[must_use]
+pub fn read_within(text: &str, limits: Limits) -> Reading {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if text.len() > MAX_BYTES {
-        return failed(DocumentProblem::TooLarge { limit: MAX_BYTES }.at(Place::START));
+    if text.len() > limits.bytes {
+        let limit = limits.bytes;
+        return failed(DocumentProblem::TooLarge { limit }.at(Place::START));
     }
     if let Some(error) = control_character(text) {
         return failed(error);
@@ -74,15 +99,15 @@ pub fn read(text: &str) -> Reading {
     // more than 1,024 characters. YAML's flow style also starts with a bracket, so what is not
     // JSON gets its second chance; what is neither is explained by whoever got further.
     if !text.trim_start().starts_with(['{', '[']) {
-        return yaml::read(text);
+        return yaml::read(text, limits);
     }
-    match json::read(text) {
+    match json::read(text, limits) {
         Ok(reading) => reading,
         Err(json_error) if !matches!(json_error.problem, DocumentProblem::Syntax { .. }) => {
             failed(json_error)
         }
         Err(json_error) => {
-            let reading = yaml::read(text);
+            let reading = yaml::read(text, limits);
             let got_no_further = |error: &DocumentError| error.place <= json_error.place;
             if reading.node.is_none() && reading.errors.iter().all(got_no_further) {
                 failed(json_error)

@@ -7,12 +7,12 @@ mod tag;
 use saphyr_parser::{Event, Marker, Parser, ScanError};
 
 use self::builder::Builder;
-use crate::{DocumentError, DocumentProblem, Place, Reading};
+use crate::{DocumentError, DocumentProblem, Limits, Place, Reading};
 
 /// Reads the one YAML document of `text`.
-pub(crate) fn read(text: &str) -> Reading {
+pub(crate) fn read(text: &str, limits: Limits) -> Reading {
     let mut parser = Parser::new_from_str(text);
-    let mut builder = Builder::default();
+    let mut builder = Builder::within(limits);
     // The parser puts what is missing at the end onto a line that no editor shows.
     let end = crate::place_of(text.trim_end_matches(['\n', '\r']));
     let fatal = loop {

@@ -1,35 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The fields of a plan: one definition for the parser, the JSON Schema and the documentation.
 
+use keyproof_document::Limits;
 use serde_json::Value;
 
 use crate::schema::shape;
 
 /// A mapping with a fixed set of fields.
 #[derive(Debug)]
-pub(crate) struct Object {
+pub struct Object {
     /// What it is, with its article.
-    pub(crate) noun: &'static str,
+    pub noun: &'static str,
     /// The name in the schema's `$defs`.
-    pub(crate) name: &'static str,
+    pub name: &'static str,
     /// The fields, in the order of the documentation.
-    pub(crate) fields: &'static [Field],
+    pub fields: &'static [Field],
 }
 
 /// One field of an [`Object`].
 #[derive(Debug)]
-pub(crate) struct Field {
-    /// As plans write it.
-    pub(crate) name: &'static str,
+pub struct Field {
+    /// As documents write it.
+    pub name: &'static str,
     /// Whether every such object must have it.
-    pub(crate) required: bool,
+    pub required: bool,
     /// What it says: one clause, lowercase, without a full stop.
-    pub(crate) description: &'static str,
+    pub description: &'static str,
     /// Its JSON Schema, description left out.
-    pub(crate) shape: fn() -> Value,
+    pub shape: fn() -> Value,
 }
 
-const fn required(name: &'static str, description: &'static str, shape: fn() -> Value) -> Field {
+/// A field that every such object must have.
+#[must_use]
+pub const fn required(
+    name: &'static str,
+    description: &'static str,
+    shape: fn() -> Value,
+) -> Field {
     Field {
         name,
         required: true,
@@ -38,7 +45,13 @@ const fn required(name: &'static str, description: &'static str, shape: fn() -> 
     }
 }
 
-const fn optional(name: &'static str, description: &'static str, shape: fn() -> Value) -> Field {
+/// A field that may be left out.
+#[must_use]
+pub const fn optional(
+    name: &'static str,
+    description: &'static str,
+    shape: fn() -> Value,
+) -> Field {
     Field {
         name,
         required: false,
@@ -49,6 +62,8 @@ const fn optional(name: &'static str, description: &'static str, shape: fn() -> 
 
 /// The version that every plan begins with.
 pub(crate) const VERSION: &str = "plan/v1";
+/// The version that every inventory begins with.
+pub const INVENTORY_VERSION: &str = "inventory/v1";
 /// What stands for a key that AWS owns.
 pub(crate) const AWS_OWNED: &str = "aws-owned";
 /// The shortest session, in seconds.
@@ -57,6 +72,11 @@ pub(crate) const MIN_DURATION: u32 = 900;
 pub(crate) const MAX_DURATION: u32 = 43_200;
 /// How many probes a plan may have: lists multiply, and a short text must not fill the memory.
 pub(crate) const MAX_PROBES: usize = 2_000_000;
+/// How large a plan's document may be: one that lists ten tables in each of 2,000 accounts has 300,000 values.
+pub(crate) const LIMITS: Limits = Limits {
+    bytes: 32 * 1024 * 1024,
+    nodes: 1_000_000,
+};
 /// How many session tags STS takes.
 pub(crate) const MAX_TAGS: usize = 50;
 /// How many key attributes a DynamoDB table has at most.

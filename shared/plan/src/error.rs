@@ -54,7 +54,7 @@ pub enum PlanProblem {
     #[error(transparent)]
     Document(#[from] DocumentProblem),
     /// A YAML tag, which means nothing in a plan.
-    #[error("the tag `!{tag}` means nothing in a plan; remove it")]
+    #[error("the tag `!{tag}` means nothing here; remove it")]
     Tag {
         /// The tag's name.
         tag: String,

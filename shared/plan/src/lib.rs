@@ -29,6 +29,7 @@ mod error;
 mod model;
 mod parse;
 mod probe;
+pub mod reading;
 mod schema;
 mod suggest;
 mod text;

@@ -3,10 +3,10 @@
 
 mod attribute;
 mod combination;
-mod cursor;
+pub(crate) mod cursor;
 mod exception;
 mod expectation;
-mod names;
+pub(crate) mod names;
 mod number;
 mod plan_wide;
 mod principal;
@@ -22,7 +22,7 @@ use sha2::{Digest as _, Sha256};
 use self::cursor::{Cursor, Errors, Fields};
 use self::expectation::Draft;
 use self::names::{Declared, Names};
-use crate::definition::{PLAN, VERSION};
+use crate::definition::{INVENTORY_VERSION, LIMITS, PLAN, VERSION};
 use crate::error::{PlanError, PlanProblem};
 use crate::model::{Exception, Plan};
 use crate::{suggest, text};
@@ -44,7 +44,21 @@ impl Plan {
     pub fn parse_part(text: &str, whole: &str) -> Result<Self, Vec<PlanError>> {
         read(text, whole.to_owned(), Extent::Part)
     }
+
+    /// Reads a plan from a tree that was not read from a text of its own: what is wrong with it is told at
+    /// the places that its nodes have. It has no digest.
+    ///
+    /// # Errors
+    /// As [`Plan::parse`].
+    pub fn of_tree(root: &Node) -> Result<Self, Vec<PlanError>> {
+        let mut errors = Errors::default();
+        let plan = plan(root, String::new(), Extent::Whole, &mut errors);
+        checked(plan, errors)
+    }
 }
+
+/// What a plan's version should be.
+const NOUN: &str = "a known version of the plan format";
 
 /// Whether a document is all there is of its plan.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -54,11 +68,16 @@ enum Extent {
 }
 
 fn read(text: &str, digest: String, extent: Extent) -> Result<Plan, Vec<PlanError>> {
-    let reading = keyproof_document::read(text);
+    let reading = keyproof_document::read_within(text, LIMITS);
     let mut errors = Errors(reading.errors.into_iter().map(PlanError::from).collect());
     let plan = reading
         .node
         .and_then(|root| plan(&root, digest, extent, &mut errors));
+    checked(plan, errors)
+}
+
+/// The plan, where nothing is wrong with it.
+fn checked(plan: Option<Plan>, mut errors: Errors) -> Result<Plan, Vec<PlanError>> {
     match plan {
         Some(plan) if errors.0.is_empty() => Ok(plan),
         _ => {
@@ -85,9 +104,12 @@ fn plan(root: &Node, digest: String, extent: Extent, errors: &mut Errors) -> Opt
         node: root,
         path: String::new(),
     };
+    if is_of_other_kind(&cursor, VERSION, NOUN, errors) {
+        return None;
+    }
     tags(&cursor, errors);
     let fields = cursor.fields(errors, &PLAN)?;
-    version(&fields, errors);
+    version(&fields, VERSION, NOUN, errors);
     let name = fields
         .get("name")
         .and_then(|at| at.text(errors, &text::NAME));
@@ -145,7 +167,7 @@ fn plan(root: &Node, digest: String, extent: Extent, errors: &mut Errors) -> Opt
 }
 
 /// Pushes every YAML tag: a plan has no use for any, and to drop one would change what was said.
-fn tags(cursor: &Cursor<'_>, errors: &mut Errors) {
+pub fn tags(cursor: &Cursor<'_>, errors: &mut Errors) {
     if let Some(tag) = &cursor.node.tag {
         cursor.push(
             errors,
@@ -181,21 +203,44 @@ fn tags(cursor: &Cursor<'_>, errors: &mut Errors) {
     }
 }
 
-fn version(fields: &Fields<'_>, errors: &mut Errors) {
+/// Whether the document is a plan in the place of an inventory, or the other way round: that is said, and
+/// nothing else about it is.
+pub fn is_of_other_kind(
+    cursor: &Cursor<'_>,
+    expected: &str,
+    noun: &'static str,
+    errors: &mut Errors,
+) -> bool {
+    let Some(node) = cursor.node.get("keyproof") else {
+        return false;
+    };
+    let rule = match node.as_str() {
+        Some(version) if version == expected => return false,
+        Some(INVENTORY_VERSION) => "this is an inventory: `keyproof plan expand` makes plans of it",
+        Some(VERSION) => "this is a plan already: nothing is left to expand",
+        Some(_) | None => return false,
+    };
+    let path = "keyproof".to_owned();
+    Cursor { node, path }.malformed(errors, noun, rule.to_owned());
+    true
+}
+
+/// Checks the version that the document says it is of.
+pub fn version(fields: &Fields<'_>, expected: &str, noun: &'static str, errors: &mut Errors) {
     let Some(cursor) = fields.get("keyproof") else {
         return;
     };
     if cursor
         .string(errors)
-        .is_some_and(|version| version != VERSION)
+        .is_some_and(|version| version != expected)
     {
-        let rule =
-            format!("this keyproof reads `{VERSION}`: upgrade it, if a newer one wrote the plan");
-        cursor.malformed(errors, "a known version of the plan format", rule);
+        let rule = format!("this keyproof reads `{expected}`: upgrade it, if a newer one wrote it");
+        cursor.malformed(errors, noun, rule);
     }
 }
 
-fn region<'node>(cursor: &Cursor<'node>, errors: &mut Errors) -> Option<&'node str> {
+/// The region that stands here.
+pub fn region<'node>(cursor: &Cursor<'node>, errors: &mut Errors) -> Option<&'node str> {
     let region = cursor.string(errors)?;
     if text::is_region(region) {
         return Some(region);

@@ -41,8 +41,14 @@ pub fn schema() -> Value {
 /// which a test compares.
 #[must_use]
 pub fn reference() -> String {
+    reference_of(&OBJECTS)
+}
+
+/// The same of other objects.
+#[must_use]
+pub fn reference_of(objects: &[&Object]) -> String {
     let mut text = String::new();
-    for object in OBJECTS {
+    for object in objects {
         text.push_str(&format_heading(object));
         for field in object.fields {
             let required = if field.required { "yes" } else { "no" };
@@ -65,7 +71,9 @@ fn format_heading(object: &Object) -> String {
     format!("#### {noun}\n\n| Field | Required | What it says |\n|---|---|---|\n")
 }
 
-fn object(object: &Object) -> Value {
+/// The JSON Schema of an object.
+#[must_use]
+pub fn object(object: &Object) -> Value {
     let property = |field: &Field| {
         let mut schema = (field.shape)();
         if let Some(fields) = schema.as_object_mut() {

@@ -9,7 +9,8 @@ const LONGEST: usize = 300;
 const MOST_EDITS: usize = 3;
 
 /// The likeliest of `known` for `word`, or all of them where none is likely.
-pub(crate) fn hint<'known>(word: &str, known: impl Iterator<Item = &'known str> + Clone) -> Hint {
+#[must_use]
+pub fn hint<'known>(word: &str, known: impl Iterator<Item = &'known str> + Clone) -> Hint {
     match closest(word, known.clone()) {
         Some(likely) => Hint::DidYouMean(likely.to_owned()),
         None => Hint::OneOf(known.map(str::to_owned).collect()),
@@ -17,7 +18,8 @@ pub(crate) fn hint<'known>(word: &str, known: impl Iterator<Item = &'known str> 
 }
 
 /// The likeliest of `known` for `word`, where one is close enough to be meant.
-pub(crate) fn closest<'known>(
+#[must_use]
+pub fn closest<'known>(
     word: &str,
     known: impl Iterator<Item = &'known str> + Clone,
 ) -> Option<&'known str> {

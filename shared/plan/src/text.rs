@@ -186,7 +186,8 @@ fn in_class(class: &str, character: char) -> bool {
 pub(crate) const REGION_PATTERN: &str = "[a-z]{2,}(-[a-z]+)+-[0-9]{1,2}";
 
 /// Whether the text looks like a region: `us-east-1`, `us-gov-west-1`, `eusc-de-east-1`.
-pub(crate) fn is_region(text: &str) -> bool {
+#[must_use]
+pub fn is_region(text: &str) -> bool {
     let is_word = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase());
     let parts: Vec<&str> = text.split('-').collect();
     match parts.as_slice() {

@@ -61,6 +61,8 @@ pub use account::{
 pub use error::{Suggestion, TemplateError, TemplateProblem};
 pub use keyproof_document::Place;
 pub use load::load;
+pub use names::is_generated;
 pub use note::{Note, NoteKind};
 pub use options::Options;
+pub use parameters::partition;
 pub use policy_source::{PolicySource, Unknown};

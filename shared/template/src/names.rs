@@ -20,6 +20,21 @@ pub(crate) fn generated(stack: &str, logical_id: &str, longest: usize) -> String
     format!("{kept}-{suffix}")
 }
 
+/// Whether a name stands for one that CloudFormation makes up: `STACK-LOGICALID-SUFFIX`.
+///
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resources-section-structure.html>
+#[must_use]
+pub fn is_generated(name: &str, logical_id: &str) -> bool {
+    name.rsplit_once('-').is_some_and(|(kept, suffix)| {
+        let letter = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+        let inside = kept.split_once('-').map_or("", |(_, rest)| rest);
+        suffix.len() == 12
+            && suffix.bytes().all(letter)
+            && !inside.is_empty()
+            && logical_id.starts_with(inside.rsplit('-').next().unwrap_or_default())
+    })
+}
+
 /// A version 4 UUID made from a noun and a name.
 pub(crate) fn uuid(noun: &str, name: &str) -> String {
     let mut hex = hexadecimal(noun, name, 32);

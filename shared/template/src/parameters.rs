@@ -138,6 +138,12 @@ impl Parameters {
     }
 }
 
+/// The partition that a region belongs to.
+#[must_use]
+pub fn partition(region: &str) -> &'static str {
+    partition_of(region).0
+}
+
 /// The partition and the domain that a region belongs to.
 ///
 /// <https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html>

@@ -14,13 +14,14 @@ pub struct Request {
     pub user: String,
     /// Whether its session has ended.
     pub expired: bool,
-    /// `dynamodb`, `kms`, `cloudtrail`, or `sts` for whatever comes as a form.
+    /// `dynamodb`, `kms`, `cloudtrail`, `organizations`, `tagging`, or `sts` for whatever comes as a form.
     pub service: &'static str,
     /// The region that the request was signed for.
     pub region: String,
     /// The operation, such as `GetItem`.
     pub operation: String,
-    /// The table's name, the key as called, the role's name, or what events are looked up of.
+    /// The table's name, the key as called, the role's name, the organization's part, or what events are
+    /// looked up of.
     pub resource: String,
     /// The whole body: JSON, or a form as an object of strings.
     pub body: Value,
@@ -40,6 +41,8 @@ impl Request {
                 "DynamoDB_20120810" => "dynamodb",
                 "TrentService" => "kms",
                 "CloudTrail_20131101" => "cloudtrail",
+                "AWSOrganizationsV20161128" => "organizations",
+                "ResourceGroupsTaggingAPI_20170126" => "tagging",
                 _ => return None,
             };
             (
@@ -94,6 +97,8 @@ fn resource(operation: &str, body: &Value) -> String {
         "LookupEvents" => body["LookupAttributes"][0]["AttributeValue"]
             .as_str()
             .map(str::to_owned),
+        "ListAccountsForParent" | "ListOrganizationalUnitsForParent" => text("ParentId"),
+        "ListTagsForResource" => text("ResourceId"),
         _ => text("TableName").or_else(|| text("KeyId")),
     };
     let found = found.unwrap_or_default();

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `keyproof plan`: check a plan, draft a first one, print the format, keep plans in a deployed stack.
+//! `keyproof plan`: check a plan, draft a first one, make plans of an inventory, print the format, keep
+//! plans in a deployed stack.
 
 mod cost;
+mod expand;
 mod init;
 mod list;
 mod pull;
@@ -17,7 +19,8 @@ use crate::input::Source;
 use crate::io::Io;
 use crate::outcome::Outcome;
 
-/// Check a plan, draft a first one, print the format of plans, or keep plans in a deployed stack
+/// Check a plan, draft a first one, make plans of an inventory, print the format of plans, or keep plans in
+/// a deployed stack
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -36,8 +39,13 @@ enum PlanCommand {
         plan: Source,
     },
     /// Print the JSON Schema of plans, for editors
-    Schema,
+    Schema {
+        /// The one of inventories
+        #[arg(long)]
+        inventory: bool,
+    },
     Init(Box<init::Arguments>),
+    Expand(expand::Arguments),
     Cost(cost::Arguments),
     Push(push::Arguments),
     Pull(pull::Arguments),
@@ -58,7 +66,9 @@ pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
             format!("{}: {}", plan.name, counts.join(", "))
         }
         PlanCommand::Init(arguments) => return init::run(arguments, io),
-        PlanCommand::Schema => format!("{:#}", keyproof_plan::schema()),
+        PlanCommand::Schema { inventory: false } => format!("{:#}", keyproof_plan::schema()),
+        PlanCommand::Schema { inventory: true } => format!("{:#}", keyproof_inventory::schema()),
+        PlanCommand::Expand(arguments) => return expand::run(arguments, io),
         PlanCommand::Cost(arguments) => return cost::run(arguments, io),
         PlanCommand::Push(arguments) => return push::run(arguments, io),
         PlanCommand::Pull(arguments) => return pull::run(arguments, io),

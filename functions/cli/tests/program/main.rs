@@ -22,6 +22,7 @@ mod interrupted;
 mod orders;
 mod outputs;
 mod plan;
+mod plan_expand;
 mod plan_init;
 mod report;
 mod resume;

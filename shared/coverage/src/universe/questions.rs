@@ -9,7 +9,7 @@ use keyproof_core::{RoleArn, Service};
 use keyproof_plan::{
     Action, Attribute, Canary, Expectation, Expected, Place, Plan, Principal, Table, TableKey,
 };
-use keyproof_template::{Encryption, User};
+use keyproof_template::{Encryption, User, is_generated};
 use keyproof_verdict::RunFacts;
 
 use super::{Answered, meaning};
@@ -49,20 +49,6 @@ pub(crate) fn add_roles(plan: &mut Plan, estate: &Estate) -> BTreeSet<String> {
         plan.principals.insert(name, principal(arn));
     }
     nameless
-}
-
-/// Whether a name stands for one that CloudFormation makes up: `STACK-LOGICALID-SUFFIX`.
-///
-/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resources-section-structure.html>
-fn is_generated(name: &str, logical_id: &str) -> bool {
-    name.rsplit_once('-').is_some_and(|(kept, suffix)| {
-        let letter = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
-        let inside = kept.split_once('-').map_or("", |(_, rest)| rest);
-        suffix.len() == 12
-            && suffix.bytes().all(letter)
-            && !inside.is_empty()
-            && logical_id.starts_with(inside.rsplit('-').next().unwrap_or_default())
-    })
 }
 
 /// Adds the tables that the plan doesn't have; returns those that no plan can name.

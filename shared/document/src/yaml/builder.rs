@@ -6,16 +6,14 @@ use std::collections::HashMap;
 use saphyr_parser::{ScalarStyle, Tag};
 
 use super::tag;
-use crate::{
-    DocumentError, DocumentProblem, Key, MAX_BYTES, MAX_DEPTH, MAX_NODES, Node, Place, Reading,
-    Value,
-};
+use crate::{DocumentError, DocumentProblem, Key, Limits, MAX_DEPTH, Node, Place, Reading, Value};
 
 type Outcome = Result<(), DocumentError>;
 
 /// The tree as far as it has grown.
 #[derive(Default)]
 pub(super) struct Builder {
+    limits: Limits,
     documents: usize,
     open: Vec<Frame>,
     root: Option<Node>,
@@ -70,6 +68,13 @@ impl Size {
 }
 
 impl Builder {
+    pub(super) fn within(limits: Limits) -> Self {
+        Self {
+            limits,
+            ..Self::default()
+        }
+    }
+
     pub(super) fn finish(mut self, fatal: Option<DocumentError>) -> Reading {
         if let Some(error) = fatal {
             self.errors.push(error);
@@ -258,11 +263,12 @@ impl Builder {
     }
 
     fn within_budget(&self, place: Place) -> Outcome {
-        if self.size.nodes + self.kept.nodes > MAX_NODES {
-            return Err(DocumentProblem::TooManyNodes { limit: MAX_NODES }.at(place));
+        let Limits { bytes, nodes } = self.limits;
+        if self.size.nodes + self.kept.nodes > nodes {
+            return Err(DocumentProblem::TooManyNodes { limit: nodes }.at(place));
         }
-        if self.size.bytes + self.kept.bytes > MAX_BYTES {
-            return Err(DocumentProblem::TooLarge { limit: MAX_BYTES }.at(place));
+        if self.size.bytes + self.kept.bytes > bytes {
+            return Err(DocumentProblem::TooLarge { limit: bytes }.at(place));
         }
         Ok(())
     }

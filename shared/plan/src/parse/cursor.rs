@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! A node together with its path, and the errors found on the way.
+//! A node together with its path, and the errors found on the way: how plans are read, and whatever
+//! else is read like them.
 
 use keyproof_document::{Key, Node, Place, Value};
 
@@ -11,19 +12,22 @@ use crate::text::Text;
 /// How much of a wrong text an error repeats.
 const SHOWN: usize = 120;
 
-/// A node of the plan with its path.
+/// A node of the document with its path.
 #[derive(Clone, Debug)]
-pub(super) struct Cursor<'node> {
-    pub(super) node: &'node Node,
-    pub(super) path: String,
+pub struct Cursor<'node> {
+    /// The node.
+    pub node: &'node Node,
+    /// Where it is in the document: `tables.orders.key`.
+    pub path: String,
 }
 
 /// All errors so far.
 #[derive(Debug, Default)]
-pub(super) struct Errors(pub(super) Vec<PlanError>);
+pub struct Errors(pub Vec<PlanError>);
 
 impl Errors {
-    pub(super) fn push(&mut self, place: Place, path: &str, problem: impl Into<PlanProblem>) {
+    /// Adds one.
+    pub fn push(&mut self, place: Place, path: &str, problem: impl Into<PlanProblem>) {
         self.0.push(PlanError {
             place,
             path: path.to_owned(),
@@ -33,7 +37,8 @@ impl Errors {
 }
 
 /// A text as an error repeats it.
-pub(super) fn shown(text: &str) -> String {
+#[must_use]
+pub fn shown(text: &str) -> String {
     let clean: String = text.chars().flat_map(visible).collect();
     match clean.char_indices().nth(SHOWN) {
         None => clean,
@@ -51,7 +56,8 @@ fn visible(character: char) -> Vec<char> {
 }
 
 /// `path.field`, quoted where the field is no plain word.
-pub(super) fn join(path: &str, field: &str) -> String {
+#[must_use]
+pub fn join(path: &str, field: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "_-:#.".contains(c);
     let field = shown(field);
     let quoted = if !field.is_empty() && field.chars().all(plain) {
@@ -67,11 +73,13 @@ pub(super) fn join(path: &str, field: &str) -> String {
 }
 
 impl<'node> Cursor<'node> {
-    pub(super) fn push(&self, errors: &mut Errors, problem: impl Into<PlanProblem>) {
+    /// Pushes that something is wrong here.
+    pub fn push(&self, errors: &mut Errors, problem: impl Into<PlanProblem>) {
         errors.push(self.node.place, &self.path, problem);
     }
 
-    pub(super) fn wrong_type(&self, errors: &mut Errors, expected: &'static str) {
+    /// Pushes that the value is of another type.
+    pub fn wrong_type(&self, errors: &mut Errors, expected: &'static str) {
         let mend = match &self.node.value {
             Value::Number(_) | Value::Bool(_) if expected.contains("string") => {
                 "; put it in quotes"
@@ -94,7 +102,8 @@ impl<'node> Cursor<'node> {
         );
     }
 
-    pub(super) fn string(&self, errors: &mut Errors) -> Option<&'node str> {
+    /// The string; pushes that it is none.
+    pub fn string(&self, errors: &mut Errors) -> Option<&'node str> {
         let text = self.node.as_str();
         if text.is_none() {
             self.wrong_type(errors, "a string");
@@ -103,7 +112,7 @@ impl<'node> Cursor<'node> {
     }
 
     /// A string that is not blank.
-    pub(super) fn nonblank(&self, errors: &mut Errors) -> Option<&'node str> {
+    pub fn nonblank(&self, errors: &mut Errors) -> Option<&'node str> {
         let text = self.string(errors)?;
         if text.trim().is_empty() {
             let mend = "write a few words";
@@ -135,13 +144,13 @@ impl<'node> Cursor<'node> {
     }
 
     /// Pushes that the node's text is not `noun`.
-    pub(super) fn malformed(&self, errors: &mut Errors, noun: &'static str, rule: String) {
+    pub fn malformed(&self, errors: &mut Errors, noun: &'static str, rule: String) {
         let text = shown(&self.node.as_text().unwrap_or_default());
         self.push(errors, PlanProblem::Malformed { noun, text, rule });
     }
 
     /// Pushes that the node's text is none of `known`.
-    pub(super) fn unknown<'known>(
+    pub fn unknown<'known>(
         &self,
         errors: &mut Errors,
         noun: &'static str,
@@ -159,7 +168,8 @@ impl<'node> Cursor<'node> {
         );
     }
 
-    pub(super) fn sequence(&self, errors: &mut Errors) -> Option<Vec<Self>> {
+    /// The items of a sequence; pushes that it is none.
+    pub fn sequence(&self, errors: &mut Errors) -> Option<Vec<Self>> {
         let Some(items) = self.node.as_sequence() else {
             self.wrong_type(errors, "a sequence");
             return None;
@@ -172,7 +182,7 @@ impl<'node> Cursor<'node> {
     }
 
     /// The entries of a mapping whose keys are the plan's own names.
-    pub(super) fn entries(&self, errors: &mut Errors) -> Option<Vec<(&'node Key, Self)>> {
+    pub fn entries(&self, errors: &mut Errors) -> Option<Vec<(&'node Key, Self)>> {
         let Some(entries) = self.node.as_mapping() else {
             self.wrong_type(errors, "a mapping");
             return None;
@@ -191,7 +201,7 @@ impl<'node> Cursor<'node> {
 
     /// The fields of a mapping that has a fixed set of them. Pushes those that are unknown or
     /// missing.
-    pub(super) fn fields(&self, errors: &mut Errors, object: &Object) -> Option<Fields<'node>> {
+    pub fn fields(&self, errors: &mut Errors, object: &Object) -> Option<Fields<'node>> {
         let entries = self.entries(errors)?;
         let known = || object.fields.iter().map(|field| field.name);
         let mut meant = Vec::new();
@@ -240,7 +250,7 @@ impl<'node> Cursor<'node> {
 
 /// The fields of a mapping, checked for unknown and missing ones.
 #[derive(Debug)]
-pub(super) struct Fields<'node> {
+pub struct Fields<'node> {
     cursor: Cursor<'node>,
     /// The fields that unknown ones were probably meant to be.
     meant: Vec<&'static str>,
@@ -248,7 +258,8 @@ pub(super) struct Fields<'node> {
 
 impl<'node> Fields<'node> {
     /// The field's value, where it is given.
-    pub(super) fn get(&self, field: &str) -> Option<Cursor<'node>> {
+    #[must_use]
+    pub fn get(&self, field: &str) -> Option<Cursor<'node>> {
         let node = self.cursor.node.get(field)?;
         Some(Cursor {
             node,
@@ -257,12 +268,14 @@ impl<'node> Fields<'node> {
     }
 
     /// Whether the field is missing only because its name is misspelt.
-    pub(super) fn misspelt(&self, field: &str) -> bool {
+    #[must_use]
+    pub fn misspelt(&self, field: &str) -> bool {
         self.meant.contains(&field)
     }
 
     /// The field's value with the place of its key, where it is given.
-    pub(super) fn entry(&self, field: &str) -> Option<(Place, Cursor<'node>)> {
+    #[must_use]
+    pub fn entry(&self, field: &str) -> Option<(Place, Cursor<'node>)> {
         let (key, _) = self.cursor.node.entry(field)?;
         Some((key.place, self.get(field)?))
     }

@@ -95,8 +95,8 @@ fn one_of<'node>(
     None
 }
 
-/// Checks a name that the plan declares: it becomes part of probe ids.
-pub(super) fn declared(key: &Key, cursor: &Cursor<'_>, errors: &mut Errors) -> bool {
+/// Checks a name that the document declares: it becomes part of probe ids.
+pub fn declared(key: &Key, cursor: &Cursor<'_>, errors: &mut Errors) -> bool {
     let good = text::NAME.admits(&key.text);
     if !good {
         let problem = PlanProblem::Malformed {

@@ -28,7 +28,9 @@ pub(crate) fn version() -> Value {
     json!({ "const": VERSION })
 }
 
-pub(crate) fn name() -> Value {
+/// A name that a document declares.
+#[must_use]
+pub fn name() -> Value {
     text::NAME.schema()
 }
 
@@ -42,7 +44,9 @@ pub(crate) fn names() -> Value {
     json!({ "anyOf": [text::NAME.schema(), list] })
 }
 
-pub(crate) fn region() -> Value {
+/// A region.
+#[must_use]
+pub fn region() -> Value {
     json!({ "type": "string", "pattern": format!("^{}$", text::REGION_PATTERN) })
 }
 

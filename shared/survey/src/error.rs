@@ -4,7 +4,7 @@
 use std::fmt;
 
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
-use keyproof_store::why;
+use keyproof_failure::why;
 use thiserror::Error;
 
 /// Why something was not found out: what was asked, and what came of it.

@@ -113,7 +113,8 @@ fn a_misspelling_is_told_with_the_word_that_was_meant() {
         "{tag:pk}",
         "{tag:}",
         &[
-            "17:22: tables.confidential.canary.key.\"{tag:}\": unknown placeholder `{tag:}`; did you mean `tag:NAME`?",
+            "17:22: tables.confidential.canary.key.\"{tag:}\": unknown placeholder `{tag:}`; expected one of `account`, \
+             `region`, `partition`, `table`, `key`, `tag:NAME`, `account_tag:NAME`",
         ],
     );
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `docs/simulation.md`, numbers and all.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt::Write as _;
 
 use keyproof_quota::Quota;
@@ -200,7 +203,9 @@ throttled or lost is sent again, five times in all; a shard that dies is tried t
 
 What is not in it: the time of the collector; that Lambda starts functions at a limited rate, and only as many as the
 account has left of 1,000 (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>); what others in
-the account ask of the same quotas; and the share of each quota that a function keeps to by itself.
+the account ask of the same quotas; and what the service does so that none of this happens: a function keeps to a share
+of each quota by itself, and [`Cut`](shards.md#in-the-deployed-service) lets no more shards be beside each other than
+the share has room for, which of one account are few.
 
 ";
 

@@ -15,7 +15,7 @@ pub const DEFAULT_SHARE: u8 = 25;
 const KMS: &str = "https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html";
 const STS: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html";
 const DYNAMODB: &str =
-    "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html";
+    "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-control-plane.html";
 
 /// A bound on requests that count together, for an account and region. An account may have been given
 /// more.

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The first step: the plan is divided, and each shard's part laid ready.
 
+use std::time::Duration;
+
 use futures_util::{StreamExt, TryStreamExt, stream};
+use keyproof_aws::Settings;
+use keyproof_plan::Plan;
+use keyproof_quota::{DEFAULT_SHARE, Terms};
+use keyproof_shard::Manifest;
 use keyproof_store::Reports;
 use serde::Serialize;
 use serde_json::json;
@@ -12,6 +18,8 @@ use crate::{HandlerError, Ports};
 
 /// How many objects of the report bucket are written or read at once.
 pub(super) const AT_ONCE: usize = 32;
+/// How long a call takes, as a rule.
+const USUAL_LATENCY: Duration = Duration::from_millis(20);
 
 impl<P: Ports> StoredRun<'_, P> {
     /// Divides the plan, or the part of it that is enough. Done twice, it writes the same objects again: the
@@ -43,18 +51,35 @@ impl<P: Ports> StoredRun<'_, P> {
         let items_key = run.object("items.json");
         reports.put(&items_key, &text(&items)?).await?;
         let shards = manifest.shards.len();
+        let most = limits.shards_at_once.get();
+        let at_once = at_once(&plan, &manifest).map_or(most, |bound| bound.min(most));
         tracing::info!(
             run_id = run.run_id,
             plan = run.plan,
             shards,
+            at_once,
             "the plan is cut"
         );
         Ok(StepAnswer::Cut {
             shards,
-            at_once: limits.shards_at_once.get(),
+            at_once,
             items: items_key,
         })
     }
+}
+
+/// How many of the shards may be under way at once, so that they keep to the share of AWS's quotas that a
+/// run takes: each keeps to it by itself, and knows nothing of the others.
+fn at_once(plan: &Plan, manifest: &Manifest) -> Option<usize> {
+    let concurrency = Settings::default().concurrency;
+    let terms = Terms {
+        region: &plan.region,
+        share: DEFAULT_SHARE,
+        concurrency: u32::try_from(concurrency).unwrap_or(u32::MAX),
+        latency: USUAL_LATENCY,
+    };
+    let parts = manifest.shards.iter().map(|shard| shard.plan(plan));
+    keyproof_quota::at_once(parts, &terms)
 }
 
 pub(super) fn text(document: &impl Serialize) -> Result<String, HandlerError> {

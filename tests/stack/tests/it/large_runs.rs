@@ -80,6 +80,24 @@ fn every_step_that_the_machine_asks_for_is_one_that_the_code_knows() {
 }
 
 #[test]
+fn the_map_is_as_wide_as_the_quotas_let_it_be_and_no_death_ends_it() {
+    let definition: Value = serde_json::from_str(&definition()).unwrap();
+    let map = &definition["States"]["Shards"];
+    // What `Cut` counted, by the quotas and the shards at hand.
+    assert_eq!(map["MaxConcurrencyPath"], "$.cut.at_once");
+    assert_eq!(map.get("MaxConcurrency"), None);
+    // Dead shards are blind in the report, however many there are.
+    assert_eq!(map["ToleratedFailurePercentage"], 100.0);
+    // Whatever a retry waits for, it is drawn, so that shards that were throttled together don't come together.
+    for task in tasks(&definition["States"]) {
+        for retry in task["Retry"].as_array().unwrap() {
+            let tries = retry["MaxAttempts"].as_u64().unwrap();
+            assert!(tries == 0 || retry["JitterStrategy"] == "FULL", "{retry}");
+        }
+    }
+}
+
+#[test]
 fn no_step_is_given_up_before_its_function_is() {
     let template = Template::of_the_repository();
     let timeout = template.property("ShardFunction", "Timeout").unwrap();

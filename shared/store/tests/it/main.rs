@@ -13,6 +13,7 @@ mod commits;
 mod conformance;
 mod dynamo;
 mod large;
+mod most;
 mod plans;
 mod runs;
 mod schedules;

@@ -125,9 +125,9 @@ pub fn asff_finding(report: &Report, row: &ProbeRow, stamp: Stamp<'_>, hub: &Hub
         "RecordState": "ACTIVE",
     });
     if let Some(fields) = all.as_object_mut() {
-        if let Some(finding) = row.finding {
-            let text = words::request(finding);
-            let remediation = json!({ "Recommendation": { "Text": cut(text, 512) } });
+        if let Some(mend) = words::mend(row) {
+            let text = cut(&plain(&mend), 512);
+            let remediation = json!({ "Recommendation": { "Text": text } });
             fields.insert("Remediation".to_owned(), remediation);
         }
         if let (Standing::Excepted, Some(note)) = (standing, &row.exception) {

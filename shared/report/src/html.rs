@@ -15,13 +15,12 @@ use std::io::{self, Write};
 
 use keyproof_verdict::{Report, Verdict};
 
+use crate::causes::Causes;
 use crate::changes::Changes;
 use crate::escape::{Markup, Prose};
 use crate::headline;
 use crate::story::{Chapter, Story};
 use crate::words::Standing;
-
-use causes::Causes;
 
 /// The style of a report's page, for pages that stand beside it.
 pub const STYLE: &str = include_str!("html/style.css");
@@ -54,7 +53,7 @@ pub(crate) fn render(
     sections::tiles(report, out)?;
     sections::contents(report, &causes, changes.is_some(), out)?;
     writeln!(out, "</header>\n<main id=\"main\">")?;
-    causes.render(report, place, out)?;
+    causes::render(&causes, report, place, out)?;
     // The matrix first, as the whole picture; where it fills screens, what needs a person.
     if glance {
         matrix::render(report, place, out)?;
@@ -150,7 +149,7 @@ fn chapter(number: usize, chapter: &Chapter, out: &mut dyn Write) -> io::Result<
     writeln!(out, "<p class=\"told\">{told}</p>")?;
     let causes = Causes::of(&chapter.report);
     matrix::render(&chapter.report, place, out)?;
-    causes.render(&chapter.report, place, out)?;
+    causes::render(&causes, &chapter.report, place, out)?;
     sections::findings(&chapter.report, &causes, place, out)?;
     probes::list(&chapter.report, place, out)?;
     sections::facts(&chapter.report, out)?;

@@ -9,6 +9,7 @@
 
 mod asff;
 mod badge;
+mod causes;
 mod changes;
 mod escape;
 mod finding;

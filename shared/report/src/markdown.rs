@@ -6,8 +6,9 @@
 
 use std::io::{self, Write};
 
-use keyproof_verdict::{ProbeRow, Report};
+use keyproof_verdict::Report;
 
+use crate::causes::Causes;
 use crate::changes::{Changes, state};
 use crate::escape::{Markdown, MarkdownCode, MarkdownProse};
 use crate::grid::{self, Grid};
@@ -34,12 +35,14 @@ pub(crate) fn render(
     if let Some(sentinel) = words::sentinel(report) {
         writeln!(out, "Sentinel {}\n", MarkdownProse(&sentinel))?;
     }
+    let causes = Causes::of(report);
+    why(&causes, out)?;
     for (title, standing) in [
         ("Failed", Standing::Fail),
         ("Proved nothing", Standing::Inconclusive),
         ("Failed, excepted", Standing::Excepted),
     ] {
-        section(report, title, standing, out)?;
+        section(report, title, standing, &causes, out)?;
     }
     if let Some(changes) = changes {
         changed(changes, report, out)?;
@@ -75,18 +78,15 @@ fn section(
     report: &Report,
     title: &str,
     standing: Standing,
+    causes: &Causes<'_>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let rows: Vec<&ProbeRow> = report
-        .probes
-        .iter()
-        .filter(|row| Standing::of(row) == standing)
-        .collect();
+    let rows = words::rows(report, standing);
     if rows.is_empty() {
         return Ok(());
     }
     writeln!(out, "### {title}\n")?;
-    for row in rows.iter().take(LISTED) {
+    for (position, row) in rows.iter().take(LISTED) {
         let finding = row.finding.map_or("", |finding| finding.as_str());
         writeln!(
             out,
@@ -96,14 +96,39 @@ fn section(
             MarkdownCode(&row.id)
         )?;
         writeln!(out, "  {}", MarkdownProse(&row.reason))?;
-        if let Some(cause) = &row.cause {
-            writeln!(out, "  - cause: {}", MarkdownProse(&words::cause(cause)))?;
+        if let Some(cause) = causes.number(*position) {
+            writeln!(out, "  - cause {}", cause + 1)?;
         }
         if let Some(place) = words::place(report, row) {
             writeln!(out, "  - plan: {}", MarkdownCode(&place))?;
         }
     }
     rest(rows.len(), out)?;
+    writeln!(out)
+}
+
+/// Each statement that is to blame, once, before the probes that it decides.
+fn why(causes: &Causes<'_>, out: &mut dyn Write) -> io::Result<()> {
+    if causes.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "### Why\n")?;
+    for (number, blamed) in (1..).zip(causes.all()).take(LISTED) {
+        let statement = words::capitalised(&words::statement(blamed.cause));
+        writeln!(
+            out,
+            "- **cause {number}**, of {}: {}",
+            words::count(blamed.rows.len(), "probe"),
+            MarkdownProse(&statement)
+        )?;
+        for other in blamed.others() {
+            writeln!(out, "  - or: {}", MarkdownProse(&other))?;
+        }
+        for mend in blamed.mends() {
+            writeln!(out, "  - {}", MarkdownProse(&mend))?;
+        }
+    }
+    rest(causes.all().len(), out)?;
     writeln!(out)
 }
 

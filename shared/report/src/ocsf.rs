@@ -79,8 +79,8 @@ pub fn ocsf_finding(report: &Report, row: &ProbeRow, stamp: Stamp<'_>) -> Value 
         "evidences": [evidence(row)],
         "unmapped": unmapped(report, row),
     });
-    if let (Some(finding), Some(fields)) = (row.finding, all.as_object_mut()) {
-        let remediation = json!({ "desc": words::request(finding) });
+    if let (Some(mend), Some(fields)) = (words::mend(row), all.as_object_mut()) {
+        let remediation = json!({ "desc": plain(&mend) });
         fields.insert("remediation".to_owned(), remediation);
     }
     all

@@ -117,11 +117,16 @@ fn name(finding: Finding) -> &'static str {
 fn result(report: &Report, row: &ProbeRow) -> Option<Value> {
     let finding = row.finding.filter(|_| row.verdict != Verdict::Pass)?;
     let fingerprint = format!("{}:{}:{finding}", plain(&report.plan.name), plain(&row.id));
+    let mut text = row.reason.clone();
+    if let Some(cause) = &row.cause {
+        // Code scanning shows the message, and no properties.
+        let _ = write!(text, ". Cause: {}", words::cause(cause));
+    }
     let mut result = json!({
         "ruleId": finding,
         "ruleIndex": Finding::ALL.iter().position(|other| *other == finding),
         "level": level(finding),
-        "message": { "text": message(&row.reason) },
+        "message": { "text": message(&text) },
         "locations": [location(report, row)],
         "partialFingerprints": {
             "keyproofProbe/v1": fingerprint,

@@ -7,6 +7,7 @@
 mod agreement;
 mod badge;
 mod injection;
+mod mends;
 mod published;
 mod since;
 

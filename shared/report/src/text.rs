@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Text for a terminal: the verdict in the first line, then what needs a person, then the matrix.
 
+mod changed;
+mod why;
+
 use std::io::{self, Write};
 
 use keyproof_verdict::{ProbeRow, Report};
 
-use crate::changes::{Changes, state};
+use crate::causes::Causes;
+use crate::changes::Changes;
 use crate::escape::Visible;
 use crate::grid::{self, Grid};
 use crate::timing;
@@ -34,15 +38,17 @@ pub(crate) fn render(
         Visible(&report.environment.region),
         where_run(report)
     )?;
+    let causes = Causes::of(report);
+    why::render(&causes, out)?;
     for (title, standing) in [
         ("FAILED", Standing::Fail),
         ("PROVED NOTHING", Standing::Inconclusive),
         ("FAILED, EXCEPTED", Standing::Excepted),
     ] {
-        section(report, title, standing, paint, out)?;
+        section(report, title, standing, &causes, paint, out)?;
     }
     if let Some(changes) = changes {
-        changed(changes, report, paint, out)?;
+        changed::render(changes, report, paint, out)?;
     }
     if !report.exceptions.is_empty() {
         writeln!(out, "\nEXCEPTIONS")?;
@@ -70,28 +76,29 @@ fn section(
     report: &Report,
     title: &str,
     standing: Standing,
+    causes: &Causes<'_>,
     paint: Paint,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let mut rows = report
-        .probes
-        .iter()
-        .filter(|row| Standing::of(row) == standing)
-        .peekable();
-    if rows.peek().is_none() {
+    let rows = words::rows(report, standing);
+    if rows.is_empty() {
         return Ok(());
     }
     writeln!(out, "\n{}", paint.bold(standing, title))?;
-    rows.try_for_each(|row| entry(report, row, standing, paint, out))
+    rows.into_iter().try_for_each(|(position, row)| {
+        let cause = causes.number(position);
+        entry(report, row, cause, paint, out)
+    })
 }
 
 fn entry(
     report: &Report,
     row: &ProbeRow,
-    standing: Standing,
+    cause: Option<usize>,
     paint: Paint,
     out: &mut dyn Write,
 ) -> io::Result<()> {
+    let standing = Standing::of(row);
     let finding = row.finding.map_or("", |finding| finding.as_str());
     let head = format!("{} {finding}", standing.symbol());
     writeln!(
@@ -101,9 +108,6 @@ fn entry(
         Visible(&row.id)
     )?;
     wrapped(&row.reason, out)?;
-    if let Some(cause) = &row.cause {
-        wrapped(&format!("cause: {}", words::cause(cause)), out)?;
-    }
     if let Some(message) = &row.observed.message {
         let code = row.observed.error_code.as_deref().unwrap_or("message");
         wrapped(&format!("{code}: {message}"), out)?;
@@ -116,7 +120,9 @@ fn entry(
         .map(|id| format!("request {id}"));
     let attempts = Some(row.observed.attempts).filter(|attempts| *attempts > 1);
     let attempts = attempts.map(|attempts| words::count(attempts as usize, "attempt"));
-    let facts: Vec<String> = [place, request, attempts].into_iter().flatten().collect();
+    let cause = cause.map(|number| format!("cause {}", number + 1));
+    let facts = [cause, place, request, attempts].into_iter().flatten();
+    let facts: Vec<String> = facts.collect();
     if facts.is_empty() {
         Ok(())
     } else {
@@ -140,43 +146,6 @@ fn notes(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         0 => Ok(()),
         number => writeln!(out, "  {}", words::left_out(number)),
     }
-}
-
-/// What changed since an earlier report. A document's lines are for the page.
-fn changed(
-    changes: &Changes<'_>,
-    report: &Report,
-    paint: Paint,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    writeln!(out, "\nCHANGED")?;
-    wrapped(&format!("{}:", changes.since()), out)?;
-    if changes.nothing() {
-        writeln!(out, "    no probe came out another way")?;
-    }
-    for (_, row, before) in &changes.moved {
-        let standing = Standing::of(row);
-        let now = format!("{} {}", standing.symbol(), state(row));
-        let (before, id) = (state(before), Visible(&row.id));
-        writeln!(
-            out,
-            "  {}  {id} (was {before})",
-            paint.plain(standing, &now)
-        )?;
-    }
-    for (_, row) in &changes.appeared {
-        writeln!(out, "  new   {}", Visible(&row.id))?;
-    }
-    for row in &changes.gone {
-        writeln!(out, "  gone  {}", Visible(&row.id))?;
-    }
-    for (document, _) in &changes.documents {
-        wrapped(&format!("another text: {}", document.id), out)?;
-    }
-    if changes.plan(report) {
-        writeln!(out, "    the plan's text is another now")?;
-    }
-    Ok(())
 }
 
 /// A sentence, indented, broken at spaces. An ARN is never broken.

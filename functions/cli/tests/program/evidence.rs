@@ -98,6 +98,13 @@ fn runs_are_kept_packed_and_verified_and_an_alteration_is_named() {
         exported.stderr
     );
 
+    let warning = "warning: the period ends in the future: runs that are not due yet are among the missing; `--to ";
+    assert!(!exported.stderr.contains(warning), "no schedule is known");
+    let scheduled = desk.export(&["--interval", "60"]);
+    scheduled.exits(0);
+    assert!(scheduled.stderr.contains(warning), "{}", scheduled.stderr);
+    desk.export(&[]).exits(0);
+
     let verified = desk.verify(&[]);
     verified.exits(0);
     assert!(

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Why: each statement that is to blame, once, marked in its document, with the probes it decides.
+//! Why: each statement that is to blame, marked in its document, with the probes it decides.
 
-use std::collections::HashMap;
 use std::io::{self, Write};
 
-use keyproof_core::PolicyType;
-use keyproof_verdict::{Cause, DocumentRow, Finding, ProbeRow, Report};
+use keyproof_verdict::{DocumentRow, ProbeRow, Report};
 
 use super::Place;
 use super::sections::{open, term};
+use crate::causes::{Blamed, Causes};
 use crate::escape::{Markup, Prose};
 use crate::pretty;
 use crate::words::{self, Standing};
@@ -16,87 +15,31 @@ use crate::words::{self, Standing};
 /// As many probes are named under one cause; the cards have them all.
 const LISTED: usize = 12;
 
-/// The causes of a report, and which of them each row has.
-pub(super) struct Causes<'a> {
-    all: Vec<(&'a Cause, Vec<(usize, &'a ProbeRow)>)>,
-    of: HashMap<usize, usize>,
-}
-
-impl<'a> Causes<'a> {
-    /// Rows that one and the same statement decides stand together; a row's cause is its own where a
-    /// change brought it that another row doesn't name.
-    pub(super) fn of(report: &'a Report) -> Self {
-        type Key<'k> = (PolicyType, [Option<&'k str>; 5], Option<usize>);
-        let mut places: HashMap<Key<'_>, usize> = HashMap::new();
-        let mut causes = Self {
-            all: Vec::new(),
-            of: HashMap::new(),
-        };
-        for (position, row) in report.probes.iter().enumerate() {
-            let Some(cause) = &row.cause else { continue };
-            let event = cause
-                .changed
-                .as_ref()
-                .and_then(|change| change.event_id.as_deref());
-            let texts = [
-                &cause.statement,
-                &cause.document,
-                &cause.source,
-                &cause.file,
-            ];
-            let [statement, document, source, file] = texts.map(Option::as_deref);
-            let key = (
-                cause.policy,
-                [statement, document, source, file, event],
-                cause.line,
-            );
-            let at = *places.entry(key).or_insert_with(|| {
-                causes.all.push((cause, Vec::new()));
-                causes.all.len() - 1
-            });
-            causes.of.insert(position, at);
-            if let Some((_, rows)) = causes.all.get_mut(at) {
-                rows.push((position, row));
-            }
-        }
-        causes
+pub(super) fn render(
+    causes: &Causes<'_>,
+    report: &Report,
+    place: Place<'_>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    if causes.is_empty() {
+        return Ok(());
     }
-
-    /// The number of a row's cause.
-    pub(super) fn number(&self, position: usize) -> Option<usize> {
-        self.of.get(&position).copied()
+    open(place, "why", "Why", out)?;
+    for (number, blamed) in causes.all().iter().enumerate() {
+        one(report, number, blamed, place, out)?;
     }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.all.is_empty()
-    }
-
-    pub(super) fn render(
-        &self,
-        report: &Report,
-        place: Place<'_>,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
-        if self.is_empty() {
-            return Ok(());
-        }
-        open(place, "why", "Why", out)?;
-        for (number, (cause, rows)) in self.all.iter().enumerate() {
-            one(report, number, cause, rows, place, out)?;
-        }
-        writeln!(out, "</section>")
-    }
+    writeln!(out, "</section>")
 }
 
 fn one(
     report: &Report,
     number: usize,
-    cause: &Cause,
-    rows: &[(usize, &ProbeRow)],
+    blamed: &Blamed<'_>,
     place: Place<'_>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let (prefix, level) = (place.prefix, place.level + 1);
+    let cause = blamed.cause;
     let noun = words::document(cause);
     writeln!(
         out,
@@ -126,27 +69,15 @@ fn one(
         let parts: Vec<String> = parts.into_iter().flatten().collect();
         term("Changed with", &parts.join(", "), out)?;
     }
-    // Rows of one cause may each have others beside it.
-    let mut others: Vec<String> = Vec::new();
-    let of_rows = rows.iter().filter_map(|(_, row)| row.cause.as_ref());
-    for other in of_rows.flat_map(|cause| &cause.alternatives) {
-        let told = words::capitalised(&words::alternative(other));
-        if !others.contains(&told) {
-            others.push(told);
-        }
-    }
-    for other in others {
+    for other in blamed.others() {
         writeln!(out, "<div><dt>Or</dt><dd>{}</dd></div>", Prose(&other))?;
     }
-    let mut findings: Vec<Finding> = rows.iter().filter_map(|(_, row)| row.finding).collect();
-    findings.sort_unstable();
-    findings.dedup();
-    for finding in findings {
-        let request = Prose(words::request(finding));
-        writeln!(out, "<div><dt>What to do</dt><dd>{request}</dd></div>")?;
+    for mend in blamed.mends() {
+        let mend = Prose(&mend);
+        writeln!(out, "<div><dt>What to do</dt><dd>{mend}</dd></div>")?;
     }
     writeln!(out, "</dl>")?;
-    decided(rows, place, out)?;
+    decided(&blamed.rows, place, out)?;
     let mut documents = report.documents.iter();
     let held = documents.find(|document| Some(&document.id) == cause.source.as_ref());
     if let Some(document) = held {

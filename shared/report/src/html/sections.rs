@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use keyproof_verdict::{Finding, ProbeRow, Report};
 
 use super::Place;
-use super::causes::Causes;
+use crate::causes::Causes;
 use crate::escape::{Markup, Prose};
 use crate::timing;
 use crate::words::{self, Standing};
@@ -122,11 +122,8 @@ pub(super) fn findings(
         ("inconclusive", "Proved nothing", Standing::Inconclusive),
         ("excepted", "Failed, excepted", Standing::Excepted),
     ] {
-        let rows = report.probes.iter().enumerate();
-        let mut rows = rows
-            .filter(|(_, row)| Standing::of(row) == standing)
-            .peekable();
-        if rows.peek().is_none() {
+        let rows = words::rows(report, standing);
+        if rows.is_empty() {
             continue;
         }
         open(place, name, title, out)?;
@@ -179,9 +176,9 @@ fn card(
     if let Some(place) = words::place(report, row) {
         term("Plan", &place, out)?;
     }
-    if let Some(finding) = row.finding {
-        let request = Prose(words::request(finding));
-        writeln!(out, "<div><dt>What to do</dt><dd>{request}</dd></div>")?;
+    if let Some(mend) = words::mend(row) {
+        let mend = Prose(&mend);
+        writeln!(out, "<div><dt>What to do</dt><dd>{mend}</dd></div>")?;
     }
     writeln!(out, "</dl>")?;
     super::probes::evidence(row, out)?;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! How a probe counts, in a word and a sign.
 
-use keyproof_verdict::{ProbeRow, Verdict};
+use keyproof_verdict::{ProbeRow, Report, Verdict};
 
 /// How a probe counts: its verdict, or an exception in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,4 +64,14 @@ impl Standing {
             Self::Excepted => "!",
         }
     }
+}
+
+/// The rows of a standing, each with its position in the report: the worst finding first, then in plan order.
+pub(crate) fn rows(report: &Report, standing: Standing) -> Vec<(usize, &ProbeRow)> {
+    let rows = report.probes.iter().enumerate();
+    let mut rows: Vec<_> = rows
+        .filter(|(_, row)| Standing::of(row) == standing)
+        .collect();
+    rows.sort_by_key(|(_, row)| row.finding);
+    rows
 }

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
 use keyproof_evidence::pack::{Exported, PackError, PlanOfSource, Source};
-use keyproof_evidence::{Folder, Period, pack};
+use keyproof_evidence::{Folder, Period, PlanCompleteness, pack};
 use keyproof_vault::BucketSource;
 
+use crate::command::plan::counted;
 use crate::error::CliError;
 use crate::file;
 use crate::io::Io;
@@ -169,9 +170,20 @@ fn tell(arguments: &Arguments, exported: &Exported, io: &mut Io) {
     for plan in &exported.completeness.plans {
         io.stderr.say(super::verify::completeness(plan));
     }
+    let scheduled = |plan: &PlanCompleteness| plan.interval_minutes.is_some();
+    let now = Timestamp::now();
+    if arguments.to > now && exported.completeness.plans.iter().any(scheduled) {
+        io.stderr.say(format_args!(
+            "warning: the period ends in the future: runs that are not due yet are among the missing; \
+             `--to {now:.0}` ends it now"
+        ));
+    }
     io.stderr.say(format_args!(
-        "{} records packed to `{}`",
-        exported.records,
+        "{} packed to `{}`",
+        counted(
+            usize::try_from(exported.records).unwrap_or(usize::MAX),
+            "record"
+        ),
         arguments.output.display(),
     ));
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! How many instructions a probe costs from plan to report: a slowdown is seen without a stop-watch.
+//! How many instructions a probe costs from plan to report, and its own call through the SDK: a slowdown is
+//! seen without a stop-watch.
 //!
 //! The test runs itself under callgrind, with two sizes of plan: the difference is what the probes cost,
 //! whatever starting up takes. It takes valgrind, so that it is ignored where nobody asks for it:
@@ -17,6 +18,8 @@
     reason = "a program that measures itself, and fails by panicking"
 )]
 
+mod call;
+
 use std::fmt::Write as _;
 use std::process::Command;
 
@@ -30,7 +33,12 @@ use keyproof_verdict::{
 };
 
 /// Instructions of an unoptimised build, as tests are, for each probe of these steps.
-const RECORDED: &[(&str, u64)] = &[("judge", 175_000), ("lines", 394_000), ("html", 12_450)];
+const RECORDED: &[(&str, u64)] = &[
+    ("judge", 175_000),
+    ("lines", 394_000),
+    ("html", 12_450),
+    ("call", 3_010_000),
+];
 /// Above and below this many percent somebody has to look.
 const TOLERANCE: u64 = 10;
 const SIZES: [usize; 2] = [10, 30];
@@ -119,6 +127,11 @@ fn observations(probes: &[(usize, keyproof_plan::Probe)]) -> Observations {
 /// Units, judged one after the other as a run judges them, and then written.
 fn carry_out(step: &str, tables: usize) {
     let plan = plan(tables);
+    if step == "call" {
+        let report = call::run(&plan);
+        assert_eq!(report.summary.pass, tables * 7, "{report:#?}");
+        return;
+    }
     let now: Timestamp = "2026-11-24T10:00:00Z".parse().unwrap();
     let facts = RunFacts {
         id: "01KB0000000000000000000000".to_owned(),

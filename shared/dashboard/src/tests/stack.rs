@@ -8,7 +8,7 @@ use keyproof_plan::Plan;
 use keyproof_state::{Observed, Rules};
 use keyproof_store::memory::{MemoryReports, MemoryTable};
 use keyproof_store::{Every, Store};
-use keyproof_verdict::Report;
+use keyproof_verdict::{PartRow, Report, Summary, Verdict};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -180,6 +180,48 @@ fn a_run_that_is_committed_late_stands_where_it_began() {
     both.keep(3, &later);
 
     agree(&both);
+}
+
+#[test]
+fn a_run_of_a_part_is_told_as_one_and_stands_for_no_run_of_the_plan() {
+    let both = Both::new();
+    let stand = |outsider: &'static str| vec![(PROBES[1], "pass"), (PROBES[2], outsider)];
+    let of_a_part = |hour: i64, outsider: &'static str| {
+        let (mut report, version) = both.made(hour, &stand(outsider));
+        report.probes.retain(|row| row.id == PROBES[2]);
+        report.summary = Summary::of(&report.probes);
+        report.part = Some(PartRow {
+            of: 2,
+            touching: vec!["KEY#1".to_owned()],
+        });
+        (report, version)
+    };
+    both.keep(0, &both.made(0, &stand("pass")));
+    both.keep(1, &of_a_part(1, "exposed"));
+    both.keep(2, &of_a_part(2, "pass"));
+    let mut stack = both.stack();
+    refresh(&mut stack);
+
+    let plan = &stack.history().plans["orders"];
+    let runs: Vec<_> = (plan.runs.iter())
+        .map(|run| (run.part, run.summary.verdict, run.summary.planned))
+        .collect();
+    // Each says what all probes came to then, and the part's own size beside it.
+    let part = Some((1, 2));
+    assert_eq!(
+        runs,
+        [
+            (None, Verdict::Pass, 2),
+            (part, Verdict::Fail, 2),
+            (part, Verdict::Pass, 2)
+        ]
+    );
+    // What was not asked stands as it stood, in one span; what was has its own.
+    let spans = |id: &str| plan.probes[id].segments.len();
+    assert_eq!((spans(PROBES[1]), spans(PROBES[2])), (1, 3));
+    // No run of the plan for two hours and more.
+    assert!(!plan.is_overdue(start(2)));
+    assert!(plan.is_overdue(start(2) + SignedDuration::from_mins(1)));
 }
 
 #[test]

@@ -22,7 +22,9 @@ pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
         let mut plans = Vec::new();
         for name in stack.store.plans().await? {
             if let Some(head) = stack.store.head(&name).await? {
-                plans.push((head, stack.store.state(&name).await?.last_run));
+                let state = stack.store.state(&name).await?;
+                let verdict = state.summary().map(|summary| summary.verdict);
+                plans.push((head, verdict.zip(state.last_run)));
             }
         }
         Ok::<_, CliError>(plans)
@@ -30,7 +32,7 @@ pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
     for (head, last) in plans {
         let every = every(head.interval_minutes);
         let last = match last {
-            Some(run) => format!("{} at {:.0}", run.summary.verdict, run.started_at),
+            Some((verdict, run)) => format!("{verdict} at {:.0}", run.started_at),
             None => "not run yet".to_owned(),
         };
         writeln!(

@@ -33,8 +33,12 @@ fn plan() -> String {
     .to_string()
 }
 
-/// A stack whose plan is too large for one invocation, which carries out four probes.
 async fn fake() -> Fake {
+    limited(&plan()).await
+}
+
+/// A stack whose plan is too large for one invocation, which carries out four probes.
+pub(crate) async fn limited(plan: &str) -> Fake {
     let mut fake = Fake::with_stack();
     if let Some(stack) = fake.stack.as_mut() {
         stack.limits = Limits {
@@ -43,7 +47,7 @@ async fn fake() -> Fake {
         };
     }
     fake.handed_over = Some(Mutex::default());
-    fake.push(&plan()).await;
+    fake.push(plan).await;
     fake
 }
 

@@ -2,9 +2,6 @@
 //! Changes that concern a part of a plan too large for one invocation: what is run, and what is said of the
 //! rest.
 
-use std::num::NonZeroUsize;
-use std::sync::Mutex;
-
 use keyproof_state::RunRequest;
 use keyproof_store::Reports;
 use keyproof_verdict::{PartRow, Report, Verdict};
@@ -12,7 +9,7 @@ use keyproof_verify::{Answer, Done, Limits, StepAnswer};
 use serde_json::{Value, json};
 
 use crate::changes::{event, fanned_out};
-use crate::large::step;
+use crate::large::{limited, step};
 use crate::support::{Fake, ID, handle};
 
 /// The key in the events of `events/change`.
@@ -50,15 +47,7 @@ fn plan() -> String {
 
 /// A stack with the plan, of whose fifteen probes one invocation carries four out, and a run of the whole.
 async fn world() -> Fake {
-    let mut fake = Fake::with_stack();
-    if let Some(stack) = fake.stack.as_mut() {
-        stack.limits = Limits {
-            probes: NonZeroUsize::new(4).unwrap(),
-            shards_at_once: NonZeroUsize::new(7).unwrap(),
-        };
-    }
-    fake.handed_over = Some(Mutex::default());
-    fake.push(&plan()).await;
+    let fake = limited(&plan()).await;
     let request = RunRequest {
         run_id: keyproof_state::ulid(ID),
         ..RunRequest::new("orders", "schedule")

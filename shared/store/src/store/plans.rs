@@ -124,7 +124,11 @@ impl<T: Table> Store<T> {
                 .is_none_or(|head| head.digest != plan.digest || head.removed_at.is_some());
             let writes = match &before {
                 Some(head) if !new_version => {
-                    let update = update_head(head, every);
+                    let mut update = update_head(head, every);
+                    if head.planned != Some(plan.planned()) {
+                        // A version before this one pushed it.
+                        update.set.push(("planned", plan.planned().into()));
+                    }
                     let changes = !update.set.is_empty() || !update.remove.is_empty();
                     changes
                         .then_some(Write::Update(update))

@@ -3,9 +3,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 use keyproof_plan::Plan;
-use keyproof_state::{PlanHead, Reference};
+use keyproof_state::{Key, PlanHead, Reference};
 use keyproof_store::memory::MemoryTable;
-use keyproof_store::{Every, Pushed, Started, Store};
+use keyproof_store::{Every, Pushed, Started, Store, Table, Update};
 
 use crate::support::{PLAN, midnight, plan};
 
@@ -198,4 +198,19 @@ async fn the_latest_re_verification_is_the_one_that_is_pending() {
     assert_eq!(pending().await, (Some(at(9)), Some(at(0))));
     store.settle_recheck("orders", at(9)).await.unwrap();
     assert_eq!(pending().await, (None, None));
+}
+
+#[tokio::test]
+async fn the_same_bytes_again_tell_how_many_probes_there_are_where_nobody_had_said() {
+    let store = store();
+    push(&store, PLAN, Every::Minutes(15)).await;
+    let mut update = Update::of(Key::head("orders"));
+    update.remove = vec!["planned"];
+    store.table().update(&update).await.unwrap();
+    assert_eq!(store.head("orders").await.unwrap().unwrap().planned, None);
+
+    let again = push(&store, PLAN, Every::AsBefore).await;
+
+    assert!(!again.new_version);
+    assert_eq!(again.head.planned, Some(plan().planned()));
 }

@@ -142,11 +142,22 @@ pub(super) fn completeness(plan: &PlanCompleteness) -> String {
         plan.passed, plan.failed, plan.inconclusive
     );
     let name = visible(&plan.plan);
+    let parts = match plan.parts {
+        0 => String::new(),
+        parts => format!("; of parts of it, {} more", runs(parts)),
+    };
     match (plan.expected, plan.missing) {
         (Some(expected), Some(missing)) => format!(
-            "{name}: {} done ({verdicts}), {expected} expected, {missing} missing",
-            counted(usize::try_from(plan.done).unwrap_or(usize::MAX), "run")
+            "{name}: {} done ({verdicts}), {expected} expected, {missing} missing{parts}",
+            runs(plan.done)
         ),
-        _ => format!("{name}: {} done ({verdicts}), no schedule known", plan.done),
+        _ => format!(
+            "{name}: {} done ({verdicts}), no schedule known{parts}",
+            plan.done
+        ),
     }
+}
+
+fn runs(count: u64) -> String {
+    counted(usize::try_from(count).unwrap_or(usize::MAX), "run")
 }

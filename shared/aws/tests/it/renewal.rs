@@ -133,3 +133,18 @@ async fn a_call_that_came_too_late_is_made_once_more_by_the_session_in_force() {
     assert!(endpoint.requests().iter().any(|it| it.expired));
     assert_eq!(endpoint.requests_of("AssumeRole").len(), 2);
 }
+
+#[tokio::test]
+async fn the_secrets_of_each_session_stay_out_of_what_is_said_to_a_later_one() {
+    let ids = ["ASIASCRIPTED00000000", "ASIASCRIPTED00000001"];
+    let quoted = ids.map(|id| format!("scripted/secret/of/{id} scripted/token/of/{id}"));
+    let talkative = Reply::error(400, "ValidationException", &quoted.join(" "));
+    let rule = Rule::new(talkative).by("reader").of("keyproof-control");
+
+    let (report, endpoint) = long_run(vec![short(), rule]).await;
+
+    let last = row(&report, "reader/dynamodb:TransactGetItems/control");
+    assert!(endpoint.requests_of("AssumeRole").len() >= 2);
+    let said = last.observed.message.as_deref();
+    assert_eq!(said, Some(&*["[redacted]"; 4].join(" ")));
+}

@@ -19,6 +19,23 @@ from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import VerificationError
 from securesystemslib.signer import SSlibKey
 
+# A run of it takes a tenth of a second of a processor, so that there can be many.
+PLAN = """
+keyproof: plan/v1
+name: orders
+region: us-east-1
+tables:
+  orders:
+    table: orders
+    key: alias/orders
+    canary: { key: { pk: { S: keyproof#canary } }, attributes: { proof: { S: c0ffee } } }
+principals:
+  reader: { role: "arn:aws:iam::111122223333:role/keyproof/reader" }
+  outsider: { role: "arn:aws:iam::111122223333:role/keyproof/outsider" }
+expectations:
+  - { principal: reader, on: orders, actions: [dynamodb:GetItem], decision: allowed }
+  - { principal: outsider, on: orders, actions: [dynamodb:GetItem], decision: denied, by: kms }
+"""
 RUNS = int(os.environ.get("KEYPROOF_EVIDENCE_RUNS", "3"))
 
 
@@ -29,10 +46,12 @@ def pack(tmp_path_factory):
     made = keyproof("evidence", "keygen", str(desk / "key.pem"))
     assert made.returncode == 0, made.stderr
     (desk / "public.pem").write_text(made.stdout)
+    (desk / "plan.yaml").write_text(PLAN)
     signing = ["--signing-key", str(desk / "key.pem")]
     for _ in range(RUNS):
         run = keyproof(
-            "verify", "--plan", "plans/orders.yaml", "--sandbox", "template.yaml", "--record", str(desk / "history"), *signing
+            "verify", "--plan", str(desk / "plan.yaml"), "--sandbox", "template.yaml",
+            "--record", str(desk / "history"), *signing,
         )
         assert run.returncode == 0, run.stderr
     archive = desk / "pack.tar.gz"
@@ -133,7 +152,7 @@ def test_hashes_lead_from_the_manifest_to_every_byte(pack):
     }
     manifest = statements.pop("manifest.dsse.json")
     listed = {subject["name"]: subject["digest"]["sha256"] for subject in manifest["subject"]}
-    known = {"key.pem", "public.pem", "pack.tar.gz", "signature", "payload", "verification/manifest.dsse.json"}
+    known = {"key.pem", "public.pem", "plan.yaml", "pack.tar.gz", "signature", "payload", "verification/manifest.dsse.json"}
     files = {
         str(path.relative_to(pack)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in pack.rglob("*")

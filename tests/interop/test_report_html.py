@@ -71,7 +71,7 @@ def test_the_page_says_first_what_came_out_and_then_why(browser, pages):
             "Why", "Who can do what", "Failed", "Proved nothing", "What changed", "Passed", "Timings",
             "What was not checked", "How to read this",
         ]
-        assert page.text(".why h3") == "AllowKeyUsers in the key policy"
+        assert page.text(".why h3") == "Statement AllowKeyUsers of the key policy"
         assert page.texts(".decided li") == [
             "✗ exposed outsider/dynamodb:GetItem/orders",
             "✗ exposed outsider/dynamodb:Query/orders",

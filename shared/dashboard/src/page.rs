@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The pages: pure functions of the history, an address and the time; a run's page is its report.
 
+mod failures;
 mod overview;
 mod parts;
 mod plan;

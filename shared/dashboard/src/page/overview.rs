@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use keyproof_report::{Standing, markup, visible};
 
-use super::parts::{LATEST, count, duration, episodes, link, mark, run_link, time};
+use super::failures;
+use super::parts::{LATEST, count, duration, link, mark, run_link, time};
 use crate::episode::{Episode, median};
 use crate::history::{History, PlanHistory};
 use crate::query::Query;
@@ -24,7 +25,7 @@ pub(super) fn main(history: &History, now: Timestamp) -> String {
         if !all.is_empty() {
             let _ = writeln!(out, "<h2>Failures of {}</h2>", markup(name));
             averages(&all, &mut out);
-            out.push_str(&episodes(name, plan, &all));
+            out.push_str(&failures::of_plan(name, plan, &all));
         }
     }
     drills(history, &mut out);

@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use jiff::{SignedDuration, Timestamp};
 use keyproof_report::{Standing, markup};
 
-use crate::episode::{Episode, told};
-use crate::history::{PlanHistory, RunRow, Segment};
+use crate::episode::told;
+use crate::history::{RunRow, Segment};
 use crate::query::Query;
 
 /// Episodes and transitions on a page.
@@ -84,39 +84,6 @@ pub(super) fn cause(segment: &Segment) -> String {
         parts.push(markup(keyproof_verdict::policy_noun(None, cause.policy)));
     }
     parts.join(", ")
-}
-
-/// Failures as a table.
-pub(super) fn episodes(plan: &str, of: &PlanHistory, all: &[Episode<'_>]) -> String {
-    let mut out = String::from(
-        "<div class=\"scroll\" role=\"region\" aria-label=\"Failures\" tabindex=\"0\"><table><thead><tr>\
-         <th scope=\"col\">Probe</th><th scope=\"col\">Finding</th><th scope=\"col\">First seen</th>\
-         <th scope=\"col\">Time to detect</th><th scope=\"col\">Time to recover</th><th scope=\"col\">Cause</th>\
-         </tr></thead><tbody>\n",
-    );
-    for episode in all.iter().take(LATEST) {
-        let run = of.run(episode.segment.first);
-        let seen = run.map_or_else(String::new, |run| {
-            let moment = time(run.started);
-            format!("{moment} {}", run_link(plan, run, "report"))
-        });
-        let finding = episode
-            .segment
-            .finding
-            .map_or("fail", keyproof_verdict::Finding::as_str);
-        // Writing to a string can't fail.
-        let _ = writeln!(
-            out,
-            "<tr><td class=\"id\">{}</td><td><span class=\"mark fail\">✗ {finding}</span></td><td>{seen}</td>\
-             <td>{}</td><td>{}</td><td class=\"id\">{}</td></tr>",
-            probe_link(plan, episode.probe),
-            duration(episode.to_detect, "change not known"),
-            duration(episode.to_recover(), "still failing"),
-            cause(episode.segment),
-        );
-    }
-    end_of_latest(&mut out, all.len());
-    out
 }
 
 /// Ends a table of the latest rows, and says how many there are in all.

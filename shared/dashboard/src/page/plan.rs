@@ -8,8 +8,9 @@ use std::ops::Range;
 use jiff::Timestamp;
 use keyproof_report::{Standing, markup};
 
+use super::failures;
 use super::overview::{averages, next};
-use super::parts::{LATEST, count, end_of_latest, episodes, mark, probe_link, run_link, time};
+use super::parts::{LATEST, count, end_of_latest, mark, probe_link, run_link, time};
 use super::timeline::{clipped, draw, sample};
 use crate::history::{PlanHistory, ProbeHistory, RunRow};
 use crate::query::{Query, ROWS};
@@ -51,7 +52,7 @@ pub(super) fn main(query: &Query, plan: &PlanHistory, now: Timestamp) -> String 
         out.push_str("<p>None among these probes and runs.</p>\n");
     } else {
         averages(&all, &mut out);
-        out.push_str(&episodes(&query.plan, plan, &all));
+        out.push_str(&failures::of_plan(&query.plan, plan, &all));
     }
     latest_runs(query, plan, &runs, &mut out);
     out

@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 
 use keyproof_report::{Standing, markup, prose};
 
+use super::failures;
 use super::overview::averages;
-use super::parts::{cause, count, episodes, link, mark, run_link, time};
+use super::parts::{cause, count, link, mark, run_link, time};
 use super::timeline::draw;
 use crate::history::{PlanHistory, ProbeHistory};
 use crate::query::Query;
@@ -48,7 +49,7 @@ pub(super) fn main(query: &Query, plan: &PlanHistory, probe: &ProbeHistory) -> S
         out.push_str("<h2>Failures</h2>\n");
         averages(&all, &mut out);
         let latest: Vec<_> = all.into_iter().rev().collect();
-        out.push_str(&episodes(&query.plan, plan, &latest));
+        out.push_str(&failures::of_probe(&query.plan, plan, &latest));
     }
     out.push_str(
         "<h2>Changes</h2>\n<div class=\"scroll\" role=\"region\" aria-label=\"Changes\" tabindex=\"0\"><table><thead>\

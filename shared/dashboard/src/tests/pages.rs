@@ -71,6 +71,48 @@ fn the_overview_says_how_each_plan_stands_and_what_failed() {
 }
 
 #[test]
+fn what_one_change_did_to_many_probes_is_one_row_and_what_is_open_comes_first() {
+    let directory = tempfile::tempdir().unwrap();
+    let ids: Vec<String> = (0..6)
+        .map(|at| format!("p{at}/dynamodb:GetItem/t"))
+        .collect();
+    let run = |number, stands: [&'static str; 6]| {
+        let all: Vec<_> = ids.iter().map(String::as_str).zip(stands).collect();
+        write(directory.path(), number, &all);
+    };
+    // One is exposed and stays so; the others are once, and recover.
+    run(0, ["exposed", "pass", "pass", "pass", "pass", "pass"]);
+    run(
+        1,
+        [
+            "exposed", "exposed", "exposed", "exposed", "exposed", "exposed",
+        ],
+    );
+    run(2, ["exposed", "pass", "pass", "pass", "pass", "pass"]);
+    let mut folder = Folder::new(directory.path());
+    refresh(&mut folder);
+
+    let page = page(&mut folder, "/").unwrap();
+
+    let table = page.split("aria-label=\"Failures\"").nth(1).unwrap();
+    let rows: Vec<&str> = table.split("<tr>").skip(2).collect();
+    assert!(page.contains("6 failures, 1 still open."), "{page}");
+    assert_eq!(rows.len(), 2, "{table}");
+    assert!(rows[0].contains(&ids[0]) && rows[0].contains("still failing"));
+    let (shown, closed) = rows[1].split_once("<summary>and 2 more</summary>").unwrap();
+    assert!(
+        ids[1..4]
+            .iter()
+            .all(|id| shown.contains(&format!("{id}</a>")))
+    );
+    assert!(
+        ids[4..]
+            .iter()
+            .all(|id| closed.contains(&format!("{id}</a>")))
+    );
+}
+
+#[test]
 fn a_run_that_should_have_been_is_overdue() {
     let (_directory, mut folder) = told();
     let mut at = |minutes: i64| {
@@ -142,6 +184,12 @@ fn a_probe_has_its_changes_and_a_run_its_report() {
 
     assert!(probe.contains("aria-label=\"pass for 1 run, then fail for 2 runs, then pass for 1 run, then inconclusive for 1 run, then pass for 1 run\""));
     assert_eq!(probe.matches("<tr><td><time").count(), 5);
+    let failures = probe.split("<h2>Failures</h2>").nth(1).unwrap();
+    let failures = failures.split("</table>").next().unwrap();
+    assert!(
+        !failures.contains("Probes") && !failures.contains("/probe?"),
+        "it is this one"
+    );
     assert!(
         run.contains("FAIL: 1 of 2 probes failed (1 exposed)"),
         "{run}"

@@ -2,9 +2,9 @@
 //! The fields of an inventory: one definition for the parser, the JSON Schema and the documentation.
 
 use keyproof_plan::reading::{
-    INVENTORY_VERSION, Object, object, optional, reference_of, required, shape,
+    INVENTORY_VERSION, Object, document, object, optional, reference_of, required, shape,
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 pub(crate) const INVENTORY: Object = Object {
     noun: "an inventory",
@@ -182,22 +182,9 @@ pub(crate) const SOURCES: [&Object; 5] = [&ACCOUNTS, &ORGANIZATION, &TAGGED, &CS
 /// The JSON Schema (2020-12) of an inventory, as far as it is no plan's.
 #[must_use]
 pub fn schema() -> Value {
-    let mut schema = object(&INVENTORY);
-    let definitions: Map<String, Value> = SOURCES
-        .into_iter()
-        .chain([&TABLE])
-        .map(|definition| (definition.name.to_owned(), object(definition)))
-        .collect();
-    if let Some(fields) = schema.as_object_mut() {
-        fields.insert("title".to_owned(), "keyproof inventory".into());
-        fields.insert("$defs".to_owned(), definitions.into());
-        fields.shift_insert(
-            0,
-            "$schema".to_owned(),
-            "https://json-schema.org/draft/2020-12/schema".into(),
-        );
-    }
-    schema
+    let others = SOURCES.into_iter().chain([&TABLE]);
+    let definitions = others.map(|definition| (definition.name.to_owned(), object(definition)));
+    document(&INVENTORY, "keyproof inventory", definitions)
 }
 
 /// Every field of an inventory as a Markdown table for each object: the reference in the documentation,

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use keyproof_core::AccountId;
+use keyproof_core::{AccountId, Visible};
 use keyproof_plan::{Place, PlanError, PlanProblem};
 use thiserror::Error;
 
@@ -29,9 +29,9 @@ pub struct InventoryError {
 impl fmt::Display for InventoryError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.path.is_empty() {
-            write!(formatter, "{}: ", self.path)?;
+            write!(formatter, "{}: ", Visible(&self.path))?;
         }
-        write!(formatter, "{}", self.problem)?;
+        write!(formatter, "{}", Visible(&self.problem.to_string()))?;
         match self.more {
             0 => Ok(()),
             1 => formatter.write_str(" (and once more)"),
@@ -137,6 +137,12 @@ pub enum InventoryProblem {
         source_name: String,
         /// What was left out of it, as a clause.
         told: String,
+    },
+    /// More tables than anybody has.
+    #[error("its sources come to more than {limit} tables; make several inventories of it")]
+    TooMany {
+        /// The limit.
+        limit: usize,
     },
     /// A table that two of the inventory's tables stand for.
     #[error("{table} is one of `{first}` and one of `{second}`; leave it out of one of them")]

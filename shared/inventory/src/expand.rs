@@ -16,7 +16,7 @@ use crate::answer::{Answers, Excluded, Unread};
 use crate::error::{InventoryError, InventoryProblem};
 use crate::model::Inventory;
 use crate::write::{Form, write};
-pub(crate) use fill::{Filler, entry, text};
+pub(crate) use fill::{Filler, entry, mapping, sequence, text};
 use gather::{Item, gather};
 
 /// What becomes of accounts that could not be read.
@@ -126,7 +126,7 @@ pub fn expand(
     }
     let mut plans = Vec::new();
     for ((name, root), meant) in drafts.into_iter().zip(&meant) {
-        match written(inventory, name, &root, meant, form) {
+        match written(inventory, name, root, meant, form) {
             Ok(plan) => plans.push(plan),
             Err(error) => wrong.push(*error),
         }
@@ -250,11 +250,13 @@ fn except(
 fn written(
     inventory: &Inventory,
     name: &str,
-    root: &Node,
+    root: Node,
     meant: &Plan,
     form: Form,
 ) -> Result<Expanded, Box<InventoryError>> {
-    let text = write(root, form);
+    let text = write(&root, form);
+    // A large one fills the memory, and its text makes another.
+    drop(root);
     let at_name = |problem: InventoryProblem| Box::new(problem.at(inventory.name_place, "name"));
     let plan = Plan::parse(&text).map_err(|errors| {
         let too_large = errors.iter().find(|error| {

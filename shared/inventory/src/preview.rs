@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use keyproof_core::Visible;
 use keyproof_plan::Plan;
 
 use crate::expand::{Expanded, Expansion, Surveyed};
@@ -14,7 +15,9 @@ pub fn preview(expansion: &Expansion) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
     let mut line = |line: String| {
-        let _ = writeln!(out, "{line}");
+        for line in line.split('\n') {
+            let _ = writeln!(out, "{}", Visible(line));
+        }
     };
     line("Sources".to_owned());
     for source in &expansion.sources {

@@ -128,15 +128,11 @@ impl Form {
     }
 }
 
-/// A text in quotes. What YAML's reader takes for the end of a line, or for nothing, is escaped.
+/// A text in quotes. What nobody sees is escaped: YAML's reader takes some of it for the end of a line, or
+/// for nothing.
 fn quoted(text: &str) -> String {
     let quoted = serde_json::Value::from(text).to_string();
-    let odd = |c: char| {
-        matches!(
-            c,
-            '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}'
-        )
-    };
+    let odd = keyproof_core::is_invisible;
     if !quoted.contains(odd) {
         return quoted;
     }

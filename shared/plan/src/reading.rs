@@ -8,7 +8,7 @@ pub use crate::definition::{Field, INVENTORY_VERSION, Object, optional, required
 pub use crate::parse::cursor::{Cursor, Errors, Fields, join, shown};
 pub use crate::parse::names::declared;
 pub use crate::parse::{is_of_other_kind, region, tags, version};
-pub use crate::schema::{object, reference_of};
+pub use crate::schema::{document, object, reference_of};
 pub use crate::suggest::{closest, hint};
 pub use crate::text::is_region;
 

@@ -18,15 +18,26 @@ const OBJECTS: [&Object; 6] = [&PLAN, &TABLE, &CANARY, &PRINCIPAL, &EXPECTATION,
 /// no schema can say; `keyproof plan validate` does.
 #[must_use]
 pub fn schema() -> Value {
-    let mut schema = object(&PLAN);
-    let definitions: Map<String, Value> = OBJECTS
-        .into_iter()
-        .skip(1)
-        .map(|definition| (definition.name.to_owned(), object(definition)))
-        .chain([("attribute".to_owned(), shape::attribute())])
-        .collect();
+    let others = OBJECTS.into_iter().skip(1);
+    let definitions = others.map(|definition| (definition.name.to_owned(), object(definition)));
+    document(
+        &PLAN,
+        "keyproof plan",
+        definitions.chain([("attribute".to_owned(), shape::attribute())]),
+    )
+}
+
+/// The JSON Schema of a document: an object, and what its fields refer to.
+#[must_use]
+pub fn document(
+    root: &Object,
+    title: &str,
+    definitions: impl Iterator<Item = (String, Value)>,
+) -> Value {
+    let mut schema = object(root);
+    let definitions: Map<String, Value> = definitions.collect();
     if let Some(fields) = schema.as_object_mut() {
-        fields.insert("title".to_owned(), "keyproof plan".into());
+        fields.insert("title".to_owned(), title.into());
         fields.insert("$defs".to_owned(), definitions.into());
         fields.shift_insert(
             0,

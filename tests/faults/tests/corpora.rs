@@ -85,8 +85,8 @@ fn whole_documents_are_read_and_broken_ones_are_not() {
             match (name, whole) {
                 ("policy", true) => assert!(said.len() < 8, "{said:?}"),
                 (
-                    "plan" | "event" | "request" | "report" | "batch" | "stream" | "http"
-                    | "address",
+                    "plan" | "inventory" | "rows" | "event" | "request" | "report" | "batch"
+                    | "stream" | "http" | "address",
                     true,
                 ) => {
                     assert_eq!(said, [""; 0], "{name}");

@@ -14,6 +14,7 @@
 mod asked;
 mod delivered;
 mod documents;
+mod inventories;
 mod packed;
 mod replies;
 mod stored;
@@ -25,8 +26,10 @@ mod tests;
 pub type Parser = fn(&str) -> Vec<String>;
 
 /// All of them, by name.
-pub const PARSERS: [(&str, Parser); 19] = [
+pub const PARSERS: [(&str, Parser); 21] = [
     ("plan", documents::plan),
+    ("inventory", inventories::inventory),
+    ("rows", inventories::rows),
     ("policy", documents::policy),
     ("arn", documents::arn),
     ("template", documents::template),

@@ -29,8 +29,20 @@ fn the_manifest_of_the_corpus_is_what_the_plan_is_cut_into() {
 #[test]
 fn whole_documents_are_taken() {
     for name in [
-        "plan", "account", "manifest", "simulate", "event", "request", "report", "render", "batch",
-        "stream", "http", "address",
+        "plan",
+        "inventory",
+        "rows",
+        "account",
+        "manifest",
+        "simulate",
+        "event",
+        "request",
+        "report",
+        "render",
+        "batch",
+        "stream",
+        "http",
+        "address",
     ] {
         let (_, parse) = PARSERS.iter().find(|(known, _)| *known == name).unwrap();
         let text = std::fs::read_to_string(whole(name)).unwrap();

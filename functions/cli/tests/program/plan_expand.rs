@@ -266,6 +266,27 @@ fn a_table_that_is_gone_is_told_and_can_end_the_command_with_one() {
         (Some(0), "sheet-eu-west-1: asks what it asked before\n")
     );
 
+    // A plan that became several is gone, but for one of its name.
+    let before = EXPANDED.replace("sheet-eu-west-1", "sheet");
+    let run = sheet(
+        TWO_REGIONS,
+        [
+            "--against",
+            "before.yaml",
+            "--fail-on-removed",
+            "--into",
+            "plans",
+        ],
+    )
+    .file("before.yaml", &before)
+    .run();
+    assert_eq!(run.code, Some(1));
+    assert!(
+        run.stderr.contains("sheet: is gone, with 4 probes\n"),
+        "{}",
+        run.stderr
+    );
+
     // Of plans in a folder one may be gone as a whole, and another be new.
     let mut program = sheet(
         ROWS,
@@ -352,7 +373,16 @@ fn a_plan_of_a_template_is_held_against_it_in_both_directions() {
         .file("inventory.yaml", OF_TEMPLATE)
         .file("template.yaml", TEMPLATE)
         .run();
-    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    assert_eq!(
+        (run.code, run.stderr.as_str()),
+        (
+            Some(0),
+            "left out, as the inventory says: 1; `--summary` tells which and why
+bills: 1 account, 1 table, 2 principals, 4 \
+             probes
+"
+        )
+    );
 
     let verdict = |template: &str| {
         let check = keyproof([

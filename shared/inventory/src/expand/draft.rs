@@ -4,11 +4,11 @@
 use std::collections::HashMap;
 
 use indexmap::IndexMap;
-use keyproof_document::{Key, Node, Value};
+use keyproof_document::{Key, Node};
 use keyproof_plan::Place;
 use sha2::{Digest as _, Sha256};
 
-use super::fill::{Filler, Missing, entry, text};
+use super::fill::{Filler, Missing, entry, mapping, sequence, text};
 use super::gather::Item;
 use crate::error::{InventoryError, InventoryProblem};
 use crate::model::{ExpectationKind, Inventory, PrincipalKind};
@@ -290,20 +290,4 @@ fn short(name: &str) -> String {
         let _ = write!(short, "{byte:02x}");
     }
     short
-}
-
-fn mapping(entries: Vec<(Key, Node)>, place: Place) -> Node {
-    Node {
-        place,
-        tag: None,
-        value: Value::Mapping(entries),
-    }
-}
-
-fn sequence(items: Vec<Node>, place: Place) -> Node {
-    Node {
-        place,
-        tag: None,
-        value: Value::Sequence(items),
-    }
 }

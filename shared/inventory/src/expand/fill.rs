@@ -108,3 +108,21 @@ pub(crate) fn text(text: &str, place: Place) -> Node {
         value: Value::String(text.to_owned()),
     }
 }
+
+/// A mapping.
+pub(crate) fn mapping(entries: Vec<(Key, Node)>, place: Place) -> Node {
+    Node {
+        place,
+        tag: None,
+        value: Value::Mapping(entries),
+    }
+}
+
+/// A sequence.
+pub(crate) fn sequence(items: Vec<Node>, place: Place) -> Node {
+    Node {
+        place,
+        tag: None,
+        value: Value::Sequence(items),
+    }
+}

@@ -12,6 +12,9 @@ use crate::model::{Inventory, Kind, Source};
 /// What stands in a plan for the tables of an account that could not be read. No such table is made by
 /// anybody.
 const NOWHERE: &str = "keyproof-inventory-unread";
+/// How many tables an inventory may come to: accounts and regions multiply, and a short text must not fill
+/// the memory.
+const MOST_TABLES: usize = 500_000;
 
 /// A table, and what it becomes.
 #[derive(Clone, Debug)]
@@ -81,6 +84,11 @@ pub(super) fn gather<'i>(
                 continue;
             };
             let found = of(source_name);
+            if items.len().saturating_add(most(source, found)) > MOST_TABLES {
+                let problem = InventoryProblem::TooMany { limit: MOST_TABLES };
+                wrong.push(problem.at(kind.place, format!("tables.{name}")));
+                return gathered;
+            }
             for table in tables(kind, source, found, wrong) {
                 let item = Item {
                     table,
@@ -115,6 +123,13 @@ fn surveyed(name: &str, source: &Source, found: &Found) -> Surveyed {
         excluded,
         unread,
     }
+}
+
+/// How many tables a source comes to.
+fn most(source: &Source, found: &Found) -> usize {
+    source.regions().map_or(found.tables.len(), |regions| {
+        found.accounts.len().saturating_mul(regions.len())
+    })
 }
 
 /// The tables that a source tells of, or that are meant in each of its accounts.

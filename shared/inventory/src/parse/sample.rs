@@ -4,13 +4,13 @@
 
 use std::collections::HashSet;
 
-use keyproof_document::{Key, Node, Value};
+use keyproof_document::Node;
 use keyproof_plan::{Place, Plan, PlanError, PlanProblem};
 
 use super::{Cursor, Wrong, join, patterns};
 use crate::answer::Table;
 use crate::definition::TABLE;
-use crate::expand::{Filler, entry, text};
+use crate::expand::{Filler, entry, mapping, sequence, text};
 use crate::model::Inventory;
 
 /// An account that is nobody's: AWS's own example.
@@ -48,11 +48,7 @@ pub(super) fn check(inventory: &Inventory, wrong: &mut Wrong) {
     let principals: Vec<_> = principals.collect();
     let expectations = inventory.root.get("expectations").cloned();
     let place = inventory.root.place;
-    let expectations = expectations.unwrap_or(Node {
-        place,
-        tag: None,
-        value: Value::Sequence(Vec::new()),
-    });
+    let expectations = expectations.unwrap_or_else(|| sequence(Vec::new(), place));
     let root = mapping(
         vec![
             entry("keyproof", text("plan/v1", place), place),
@@ -86,12 +82,4 @@ fn tells(error: &PlanError, guessed: &HashSet<Place>, wrong: &Wrong) -> bool {
             if *object == TABLE.noun
     );
     !of_others && !told && !guessed.contains(&error.place) && !wrong.plan.0.contains(error)
-}
-
-fn mapping(entries: Vec<(Key, Node)>, place: Place) -> Node {
-    Node {
-        place,
-        tag: None,
-        value: Value::Mapping(entries),
-    }
 }

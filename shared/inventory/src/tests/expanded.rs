@@ -472,3 +472,25 @@ fn characters_that_yaml_has_a_mind_of_its_own_about_come_through() {
         assert_eq!(value.unwrap(), odd);
     }
 }
+
+#[test]
+fn accounts_and_regions_that_multiply_do_not_fill_the_memory() {
+    let regions: Vec<String> = (10..60)
+        .map(|n| format!("aa-{}-{}", ["b", "c"][n % 2], n / 2))
+        .collect();
+    let many = with(
+        BANK,
+        "regions: [eu-west-1]",
+        &format!("regions: [{}]", regions.join(", ")),
+    );
+    let mut answers = answers();
+    let found = answers.get_mut("everywhere").unwrap();
+    found.accounts = (0..10_001).map(|n| account(&format!("{n:012}"))).collect();
+
+    assert_eq!(
+        refusal(&many, &answers),
+        [
+            "19:3: tables.control: its sources come to more than 500000 tables; make several inventories of it"
+        ]
+    );
+}

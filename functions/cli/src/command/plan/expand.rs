@@ -132,6 +132,13 @@ pub(super) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
             ));
         }
     }
+    let left_out = expansion.sources.iter().map(|source| source.excluded.len());
+    let left_out: usize = left_out.sum();
+    if left_out > 0 && !arguments.summary {
+        io.stderr.say(format_args!(
+            "left out, as the inventory says: {left_out}; `--summary` tells which and why"
+        ));
+    }
     let shrinks = earlier.tell(&expansion, io);
     write(arguments, &expansion, io)?;
     if arguments.summary {

@@ -17,14 +17,10 @@ use crate::io::Io;
 /// The plans of before.
 #[derive(Debug, Default)]
 pub(super) struct Earlier {
-    /// One, whatever it is called, or several by their names.
-    plans: Option<Plans>,
-}
-
-#[derive(Debug)]
-enum Plans {
-    One(Box<Plan>),
-    Several(BTreeMap<String, Plan>),
+    /// By their names; `None` where none was named.
+    plans: Option<BTreeMap<String, Plan>>,
+    /// Whether one file was named, whose plan is the one of before whatever it is called.
+    is_file: bool,
 }
 
 /// Reads them before anybody is asked, so that nothing is asked in vain.
@@ -34,8 +30,9 @@ pub(super) fn read(arguments: &Arguments, io: &mut Io) -> Result<Earlier, CliErr
     };
     if !path.is_dir() {
         let plan = Source::File(path.clone()).plan(io)?;
-        let plans = Some(Plans::One(Box::new(plan)));
-        return Ok(Earlier { plans });
+        let plans = Some([(plan.name.clone(), plan)].into());
+        let is_file = true;
+        return Ok(Earlier { plans, is_file });
     }
     let files = plans(path).map_err(|source| CliError::Unreadable {
         name: path.display().to_string(),
@@ -46,8 +43,10 @@ pub(super) fn read(arguments: &Arguments, io: &mut Io) -> Result<Earlier, CliErr
         let plan = Source::File(file).plan(io)?;
         plans.insert(plan.name.clone(), plan);
     }
-    let plans = Some(Plans::Several(plans));
-    Ok(Earlier { plans })
+    Ok(Earlier {
+        plans: Some(plans),
+        is_file: false,
+    })
 }
 
 /// The files of plans in a folder, in order.
@@ -67,16 +66,17 @@ pub(super) fn plans(folder: &Path) -> io::Result<Vec<PathBuf>> {
 
 impl Earlier {
     /// Tells what is new and what is gone; whether a probe is gone.
-    pub(super) fn tell(mut self, expansion: &Expansion, io: &mut Io) -> bool {
+    pub(super) fn tell(self, expansion: &Expansion, io: &mut Io) -> bool {
+        let Some(mut plans) = self.plans else {
+            return false;
+        };
         let mut shrinks = false;
         for one in &expansion.plans {
             let name = &one.plan.name;
-            let before = match &mut self.plans {
-                None => return false,
-                // Of one there is one: another is new.
-                Some(Plans::One(_)) if expansion.plans.len() > 1 => None,
-                Some(Plans::One(plan)) => Some((**plan).clone()),
-                Some(Plans::Several(plans)) => plans.remove(name),
+            let before = if self.is_file && expansion.plans.len() == 1 {
+                plans.pop_first().map(|(_, plan)| plan)
+            } else {
+                plans.remove(name)
             };
             let Some(before) = before else {
                 io.stderr.say(format_args!("{name}: a new plan"));
@@ -92,14 +92,11 @@ impl Earlier {
                     .say(format_args!("{name}: since before\n{difference}"));
             }
         }
-        if let Some(Plans::Several(gone)) = &self.plans {
-            for (name, plan) in gone {
-                shrinks = true;
-                io.stderr.say(format_args!(
-                    "{name}: is gone, with {} probes",
-                    plan.planned()
-                ));
-            }
+        for (name, plan) in &plans {
+            shrinks = true;
+            let planned = plan.planned();
+            io.stderr
+                .say(format_args!("{name}: is gone, with {planned} probes"));
         }
         shrinks
     }

@@ -7,6 +7,7 @@ mod events;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use aws_sdk_kms::error::SdkError;
 use aws_sdk_kms::types::{GrantOperation, KeyManagerType, KeySpec, KeyState, KeyUsageType};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::SdkConfig;
@@ -53,7 +54,7 @@ impl Aws {
 async fn answer<T, E>(
     action: &str,
     of: &str,
-    call: impl Future<Output = Result<T, E>>,
+    call: impl Future<Output = Result<T, SdkError<E>>>,
 ) -> Result<T, Failed>
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,

@@ -51,7 +51,7 @@ impl DynamoTable {
     fn error<E, R>(&self, what: &'static str, error: &SdkError<E, R>) -> TableError
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
-        R: std::fmt::Debug,
+        R: std::fmt::Debug + 'static,
     {
         if error.code() == Some("ResourceNotFoundException") {
             let region = self.client.config().region();

@@ -59,7 +59,7 @@ impl StoreError {
     pub(crate) fn call<E, R>(what: &'static str, error: &SdkError<E, R>) -> Self
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
-        R: std::fmt::Debug,
+        R: std::fmt::Debug + 'static,
     {
         Self::Call {
             what,

@@ -29,7 +29,7 @@ impl VaultError {
     pub(crate) fn call<E, R>(action: &'static str, error: &SdkError<E, R>) -> Self
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
-        R: std::fmt::Debug,
+        R: std::fmt::Debug + 'static,
     {
         let message = keyproof_failure::why(error);
         Self::Call { action, message }

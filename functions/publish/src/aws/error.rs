@@ -9,7 +9,7 @@ use crate::sink::SinkError;
 pub(super) fn call<E, R>(action: &'static str, error: &SdkError<E, R>) -> SinkError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
-    R: std::fmt::Debug,
+    R: std::fmt::Debug + 'static,
 {
     let message = keyproof_failure::why(error);
     SinkError::Call { action, message }

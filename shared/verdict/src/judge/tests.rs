@@ -15,7 +15,7 @@ use keyproof_plan::{
 };
 
 use crate::{
-    Answer, Denial, Encryption, Evidence, ExceptionNote, Finding, KeyState, Observation,
+    Answer, Denial, Encryption, Evidence, ExceptionNote, Finding, Judge, KeyState, Observation,
     Observations, Report, RunFacts, Summary, TableObservation, Verdict, judge,
 };
 
@@ -325,6 +325,29 @@ fn an_exception_in_force_keeps_the_failure_and_not_the_run_s_verdict() {
         (report.summary.verdict, report.summary.excepted),
         (Verdict::Pass, 1)
     );
+}
+
+/// A run that goes on from where another ended counts the rows that it finds as if it had made them.
+#[test]
+fn rows_of_an_earlier_part_count_as_if_they_were_made_now() {
+    let plan = excepted("2026-11-24");
+    let observations = observed(READ, Answer::Allowed(Evidence::Canary));
+    let probes: Vec<_> = plan.each_probe().enumerate().collect();
+    let mut whole = Judge::new(&plan, facts().today);
+    let rows = whole.rows(&probes, &observations, &facts());
+
+    let mut again = Judge::new(&plan, facts().today);
+    for (_, row) in &rows {
+        again.keep(row);
+    }
+
+    assert_eq!(again.summary(), whole.summary());
+    assert_eq!(
+        (again.summary().excepted, again.summary().planned),
+        (1, rows.len())
+    );
+    let notes = again.report(facts()).exceptions;
+    assert_eq!(notes, [note("in_force", "2026-11-24")]);
 }
 
 #[test]

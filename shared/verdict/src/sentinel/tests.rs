@@ -4,10 +4,10 @@
 
 use indexmap::IndexMap;
 use keyproof_core::Service;
-use keyproof_plan::{Action, Expected, Plan};
+use keyproof_plan::{Action, Expected, Plan, Probe};
 use proptest::prelude::*;
 
-use super::{Judge, watch};
+use super::{Judge, Samples, watch};
 use crate::judge::tests::properties::{observations, whole_plan};
 use crate::judge::tests::{
     DENIED_BY_KMS, denied, excepted, expect, facts, observed, outsider_denied, plan, saw,
@@ -253,6 +253,49 @@ fn each_action_is_tried_for_itself() {
     assert_eq!(report.summary.verdict, Verdict::Inconclusive);
 }
 
+/// Parts of a run may come in any order: what stands for an action is its first answer in the plan's order.
+#[test]
+fn the_first_answer_in_plan_order_stands_for_its_action() {
+    let plan = plan(vec![
+        expect(
+            "reader",
+            Some("orders"),
+            &[Action::GetItem],
+            Expected::Allowed,
+            21,
+        ),
+        expect(
+            "reader",
+            Some("control"),
+            &[Action::GetItem],
+            Expected::Allowed,
+            22,
+        ),
+    ]);
+    let mut seen = observed(READ, denied(Some(Service::Kms), None));
+    for id in [WITNESS, "reader/dynamodb:GetItem/control"] {
+        seen.probes
+            .insert(id.to_owned(), saw(Answer::Allowed(Evidence::Canary)));
+    }
+    let probes: Vec<_> = plan.each_probe().enumerate().collect();
+    let tried = |parts: Vec<&[(usize, Probe)]>| {
+        let mut samples = Samples::default();
+        for part in parts {
+            samples.take(&plan, part, &seen);
+        }
+        let sentinel = samples.try_out(judge_unwatched, &plan, &facts());
+        let open = sentinel.tried.into_iter();
+        let mut open = open.filter(|trial| trial.must == Finding::Exposed && trial.seen);
+        open.next().unwrap().probe
+    };
+
+    assert_eq!(tried(vec![&probes]), WITNESS);
+    let mut parts: Vec<_> = probes.chunks(1).collect();
+    assert_eq!(tried(parts.clone()), WITNESS);
+    parts.reverse();
+    assert_eq!(tried(parts), WITNESS);
+}
+
 #[test]
 fn a_failure_is_never_softened_by_a_sentinel_asleep() {
     let plan = outsider_denied(Action::GetItem);
@@ -430,6 +473,27 @@ fn parts_make_one_sentinel_that_sleeps_where_one_did() {
 
     let parts = [of(&[&made]), of(&[&seen, &closed])];
     assert_eq!(Sentinel::merged(parts), of(&[&seen, &closed]));
+    // Of two alike the first is told.
+    let later = Trial {
+        probe: "e/dynamodb:GetItem/w".to_owned(),
+        ..seen.clone()
+    };
+    assert_eq!(
+        Sentinel::merged([of(&[&seen]), of(&[&later])]),
+        of(&[&seen])
+    );
+    let made_later = Trial {
+        seen: false,
+        ..later
+    };
+    assert_eq!(
+        Sentinel::merged([of(&[&made]), of(&[&made_later])]),
+        of(&[&made])
+    );
+    assert_eq!(
+        Sentinel::merged([of(&[&seen]), of(&[&made_later])]),
+        of(&[&seen])
+    );
     for order in [[&seen, &missed], [&missed, &seen]] {
         let merged = Sentinel::merged(order.map(|trial| of(&[trial])));
         assert!(!merged.awake);

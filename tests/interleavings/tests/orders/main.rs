@@ -15,3 +15,17 @@ mod publication;
 mod runs;
 mod truths;
 mod world;
+
+use std::io::Write as _;
+
+use keyproof_interleavings::{Explored, Violation};
+
+/// What a search came to, told to whoever asks for a test's output: no order broke a truth, and there were at
+/// least so many states, as a search that finds little has looked at little.
+#[track_caller]
+fn held(explored: Result<Explored, Violation>, least: usize) {
+    let explored = explored.unwrap_or_else(|violation| panic!("{violation}"));
+    let name = std::thread::current().name().unwrap_or_default().to_owned();
+    let _ = writeln!(std::io::stdout(), "{name}: {explored:?}");
+    assert!(explored.states >= least, "{explored:?}");
+}

@@ -8,6 +8,7 @@ use keyproof_interleavings::{Actor, Faults, Play, explore};
 use keyproof_verdict::Finding;
 
 use crate::actors::{account, sweep, verify};
+use crate::held;
 use crate::truths::{Committed, of_commits};
 use crate::world::{Message, World};
 
@@ -46,11 +47,7 @@ impl Plot {
     fn holds(&self, least: usize) {
         let play = || self.play(World::new());
         let faults = Faults { most: self.faults };
-        match explore(&play, faults) {
-            // A search that finds little has looked at little.
-            Ok(explored) => assert!(explored.states >= least, "{explored:?}"),
-            Err(violation) => panic!("{violation}"),
-        }
+        held(explore(&play, faults), least);
     }
 
     fn play(&self, world: Rc<World>) -> Play {
@@ -198,10 +195,7 @@ fn a_lockout_is_confirmed_or_asked_after_whatever_breaks() {
         play
     };
 
-    let explored = explore(&play, Faults { most: 1 });
-
-    let explored = explored.unwrap_or_else(|violation| panic!("{violation}"));
-    assert!(explored.states > 200, "{explored:?}");
+    held(explore(&play, Faults { most: 1 }), 201);
 }
 
 /// The search would see it: a table without the conditions lets one run overwrite another.

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::error::ProvideErrorMetadata;
+use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 use jiff::Timestamp;
 use keyproof_failure::why;
@@ -194,9 +194,9 @@ impl<'c> Queue<'c> {
     }
 }
 
-fn refused<E>(what: &str, url: &str, error: &E) -> CliError
+fn refused<E>(what: &str, url: &str, error: &SdkError<E>) -> CliError
 where
-    E: std::error::Error + ProvideErrorMetadata,
+    E: std::error::Error + ProvideErrorMetadata + 'static,
 {
     CliError::Usage(format!("{what} the queue `{url}`: {}", why(error)))
 }

@@ -149,3 +149,34 @@ fn a_json_report_is_not_taken_for_lines() {
     assert!(!FirstLine::begins(""));
     assert!(FirstLine::begins(&report().to_lines().unwrap()));
 }
+
+#[test]
+fn a_probe_beyond_the_planned_ones_is_refused() {
+    let report = report();
+    let planned = report.probes.len();
+    let text = report.to_lines().unwrap();
+    let last = planned - 1;
+    let [was, is] = [last, planned].map(|place| format!("{{\"place\":{place},"));
+    let beyond = text.replace(&was, &is);
+    assert_ne!(beyond, text);
+
+    let refused = read(&beyond).unwrap_err();
+
+    let line = planned + 1;
+    assert!(refused.contains(&format!("line {line}")), "{refused}");
+    assert!(
+        refused.contains(&format!("there is no probe {planned} of {planned}")),
+        "{refused}"
+    );
+}
+
+#[test]
+fn no_character_that_acts_on_a_terminal_leaves_in_a_line() {
+    let mut report = report();
+    report.probes[0].reason = "\u{1b}[2J\u{9b}31m\u{202e}".to_owned();
+
+    let line = report.probes[0].to_line(0).unwrap();
+
+    assert!(line.contains(r"\u001b[2J\u009b31m\u202e"), "{line:?}");
+    assert!(!line.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{line:?}");
+}

@@ -15,7 +15,8 @@ use keyproof_verdict::{
 };
 
 pub(crate) use findings::meaning;
-pub use findings::request;
+pub(crate) use findings::request;
+pub use mend::advice;
 pub(crate) use mend::mend;
 pub use standing::Standing;
 pub(crate) use standing::rows;

@@ -252,9 +252,12 @@ impl Page<'_> {
     }
 
     fn what_to_do(&self) -> String {
-        let do_it = advice(self.finding);
+        let entry = self.entries.first();
+        let cause = entry.and_then(|entry| entry.cause.as_ref());
+        let who = entry.and_then(|entry| entry.subject.principal.as_deref());
+        let do_it = visible(&advice(self.finding, cause, who, None));
         match self.kind {
-            Kind::Failed | Kind::Confirmed | Kind::Reminder => do_it.to_owned(),
+            Kind::Failed | Kind::Confirmed | Kind::Reminder => do_it,
             Kind::Uncovered => format!(
                 "{do_it} Where it must go on for a while, its owner gives the exception in the plan a \
                  later date."

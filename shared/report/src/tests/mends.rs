@@ -6,7 +6,7 @@ use keyproof_verdict::{Finding, ProbeRow, Report, Verdict};
 use serde_json::Value;
 
 use super::{case, rendered};
-use crate::{Format, advice, words};
+use crate::{Format, words};
 
 fn exposed() -> (Report, ProbeRow) {
     let report = case("key-policy-widened");
@@ -64,12 +64,12 @@ fn where_the_statement_is_not_known_what_to_do_is_to_find_it() {
     (passed.verdict, passed.finding) = (Verdict::Pass, None);
 
     for finding in Finding::ALL {
-        assert_eq!(without(finding), advice(finding));
+        assert_eq!(without(finding), words::request(finding));
     }
     // Nothing allows it: which statement should is its owner's to say.
     assert_eq!(
         words::mend(&unexplained).unwrap(),
-        advice(Finding::LockedOut)
+        words::request(Finding::LockedOut)
     );
     assert_eq!(words::mend(&passed), None);
 }

@@ -18,8 +18,7 @@ pub(crate) const fn meaning(finding: Finding) -> &'static str {
 }
 
 /// What a finding asks of whoever reads it.
-#[must_use]
-pub const fn request(finding: Finding) -> &'static str {
+pub(crate) const fn request(finding: Finding) -> &'static str {
     match finding {
         Finding::Exposed => {
             "Find the key policy statement, IAM policy or grant that lets the principal in, and \

@@ -8,11 +8,24 @@ use super::{cause_in_short, findings, is_property};
 
 /// What to do; `None` for a pass.
 pub(crate) fn mend(row: &ProbeRow) -> Option<String> {
-    let finding = row.finding?;
-    let cause = row.cause.as_ref().filter(|cause| !is_property(cause));
-    let known = cause.zip(row.principal.as_deref());
-    let exact = known.and_then(|(cause, who)| exact(finding, cause, who, row.observed.explicit));
-    Some(exact.unwrap_or_else(|| findings::request(finding).to_owned()))
+    let (cause, who) = (row.cause.as_ref(), row.principal.as_deref());
+    let mend = |finding| advice(finding, cause, who, row.observed.explicit);
+    row.finding.map(mend)
+}
+
+/// What a finding asks of whoever reads it: the statement to change or the grant to revoke, where the cause and
+/// the principal are known, and whether it is an explicit denial.
+#[must_use]
+pub fn advice(
+    finding: Finding,
+    cause: Option<&Cause>,
+    who: Option<&str>,
+    explicit: Option<bool>,
+) -> String {
+    let known = cause.filter(|cause| !is_property(cause)).zip(who);
+    known
+        .and_then(|(cause, who)| exact(finding, cause, who, explicit))
+        .unwrap_or_else(|| findings::request(finding).to_owned())
 }
 
 /// The mend where the statement is known that decides.

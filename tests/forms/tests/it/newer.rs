@@ -49,7 +49,7 @@ fn a_newer_plan_is_refused_at_its_place() {
         told,
         [
             "keyproof: `plan/v2` is not a known version of the plan format; this keyproof reads `plan/v1`: upgrade \
-          it, if a newer one wrote the plan"
+          it, if a newer one wrote it"
         ]
     );
 }

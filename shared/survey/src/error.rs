@@ -29,7 +29,7 @@ impl SurveyError {
     pub(crate) fn call<E, R>(what: impl Into<String>, error: &SdkError<E, R>) -> Self
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
-        R: fmt::Debug,
+        R: fmt::Debug + 'static,
     {
         Self::new(what, why(error))
     }

@@ -25,13 +25,19 @@ pub(crate) fn render(
 ) -> io::Result<()> {
     let symbol = Standing::of_run(report.summary.verdict).symbol();
     writeln!(out, "## {symbol} {}\n", Markdown(&headline(report)))?;
-    writeln!(
-        out,
-        "Plan {}, region {}, run {}\n",
-        MarkdownCode(&report.plan.name),
-        MarkdownCode(&report.environment.region),
-        MarkdownCode(&report.run.id)
-    )?;
+    write!(out, "Plan {}", MarkdownCode(&report.plan.name))?;
+    let environment = &report.environment;
+    for (name, value) in [
+        ("region", Some(&environment.region)),
+        ("account", environment.account.as_ref()),
+        ("endpoint", environment.endpoint.as_ref()),
+        ("run", Some(&report.run.id)),
+    ] {
+        if let Some(value) = value {
+            write!(out, ", {name} {}", MarkdownCode(value))?;
+        }
+    }
+    writeln!(out, "\n")?;
     if let Some(sentinel) = words::sentinel(report) {
         writeln!(out, "Sentinel {}\n", MarkdownProse(&sentinel))?;
     }

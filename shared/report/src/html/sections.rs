@@ -43,7 +43,16 @@ pub(super) fn product(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         } else {
             ""
         }
-    )
+    )?;
+    // Whatever was not AWS itself must not look like it.
+    match &environment.endpoint {
+        Some(endpoint) => writeln!(
+            out,
+            "<p class=\"meta\">Not AWS itself: the run was made against <code>{}</code>.</p>",
+            Markup(endpoint)
+        ),
+        None => Ok(()),
+    }
 }
 
 /// The start of the run, for people and for programs.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use keyproof_verdict::Verdict;
+use keyproof_verdict::{Report, Verdict};
 use quick_xml::Reader;
 use quick_xml::events::Event;
 use serde_json::Value;
@@ -245,6 +245,27 @@ fn what_a_check_did_not_see_is_told_wherever_people_read() {
     assert!(html.contains("<summary>2 parts that decide no access are left out</summary>"));
     assert!(!text.contains("AWS::SNS::Topic"));
     assert!(html.contains("AWS::SNS::Topic"));
+}
+
+#[test]
+fn what_was_not_aws_itself_says_so_wherever_people_read() {
+    let mut report = case("separation-holds");
+    let endpoint = "http://127.0.0.1:4566";
+    let formats = [Format::Text, Format::Markdown, Format::Html];
+    let head = |report: &Report, format| {
+        let told = rendered(report, format);
+        told.split_once("<footer>")
+            .map_or(told.clone(), |(head, _)| head.to_owned())
+    };
+    for format in formats {
+        assert!(!head(&report, format).contains(endpoint), "{format}");
+    }
+
+    report.environment.endpoint = Some(endpoint.to_owned());
+
+    for format in formats {
+        assert!(head(&report, format).contains(endpoint), "{format}");
+    }
 }
 
 #[test]

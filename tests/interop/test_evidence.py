@@ -18,24 +18,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import VerificationError
 from securesystemslib.signer import SSlibKey
+from soak import PLAN
 
-# A run of it takes a tenth of a second of a processor, so that there can be many.
-PLAN = """
-keyproof: plan/v1
-name: orders
-region: us-east-1
-tables:
-  orders:
-    table: orders
-    key: alias/orders
-    canary: { key: { pk: { S: keyproof#canary } }, attributes: { proof: { S: c0ffee } } }
-principals:
-  reader: { role: "arn:aws:iam::111122223333:role/keyproof/reader" }
-  outsider: { role: "arn:aws:iam::111122223333:role/keyproof/outsider" }
-expectations:
-  - { principal: reader, on: orders, actions: [dynamodb:GetItem], decision: allowed }
-  - { principal: outsider, on: orders, actions: [dynamodb:GetItem], decision: denied, by: kms }
-"""
 RUNS = int(os.environ.get("KEYPROOF_EVIDENCE_RUNS", "3"))
 
 

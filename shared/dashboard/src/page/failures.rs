@@ -2,6 +2,7 @@
 //! Failures as a table: what one change did to many probes is one row.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::parts::{LATEST, cause, duration, end_of_latest, probe_link, run_link, time};
@@ -14,28 +15,27 @@ const NAMED: usize = 3;
 /// Failures that began and ended with the same runs, alike and for the same cause.
 struct Incident<'e, 'a> {
     first: &'e Episode<'a>,
-    cause: String,
     probes: Vec<&'a str>,
 }
 
-/// What is still open first, then the latest.
+/// What is still open first, then the latest. There may be as many as failures.
 fn incidents<'e, 'a>(all: &'e [Episode<'a>]) -> Vec<Incident<'e, 'a>> {
+    let mut places = BTreeMap::new();
     let mut found: Vec<Incident<'e, 'a>> = Vec::new();
     for episode in all {
-        let cause = cause(episode.segment);
-        let alike = found.iter_mut().find(|incident| {
-            let first = incident.first;
-            (first.seen, first.over, first.segment.finding)
-                == (episode.seen, episode.over, episode.segment.finding)
-                && incident.cause == cause
-        });
-        match alike {
-            Some(incident) => incident.probes.push(episode.probe),
-            None => found.push(Incident {
+        let cause = episode.segment.cause.as_ref();
+        let event = cause.and_then(|cause| cause.changed.as_ref()?.event_id.as_ref());
+        let place = cause.map(|cause| (cause.statement.as_ref(), cause.document.as_ref(), event));
+        let alike = (episode.seen, episode.over, episode.segment.finding, place);
+        let at = *places.entry(alike).or_insert_with(|| {
+            found.push(Incident {
                 first: episode,
-                cause,
-                probes: vec![episode.probe],
-            }),
+                probes: Vec::new(),
+            });
+            found.len() - 1
+        });
+        if let Some(incident) = found.get_mut(at) {
+            incident.probes.push(episode.probe);
         }
     }
     found.sort_by_key(|incident| (incident.first.over.is_some(), Reverse(incident.first.seen)));
@@ -68,7 +68,6 @@ fn table(plan: &str, of: &PlanHistory, all: &[Episode<'_>], probes: bool) -> Str
     for incident in incidents.iter().take(LATEST) {
         let Incident {
             first,
-            cause,
             probes: named,
         } = incident;
         let run = of.run(first.segment.first);
@@ -88,9 +87,10 @@ fn table(plan: &str, of: &PlanHistory, all: &[Episode<'_>], probes: bool) -> Str
         let _ = writeln!(
             out,
             "<td><span class=\"mark fail\">✗ {finding}</span></td><td>{seen}</td>\
-             <td>{}</td><td>{}</td><td class=\"id\">{cause}</td></tr>",
+             <td>{}</td><td>{}</td><td class=\"id\">{}</td></tr>",
             duration(first.to_detect, "change not known"),
             duration(first.to_recover(), "still failing"),
+            cause(first.segment),
         );
     }
     end_of_latest(&mut out, incidents.len());

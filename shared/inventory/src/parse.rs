@@ -5,6 +5,8 @@ mod sample;
 mod source;
 mod whole;
 
+use std::hash::Hash;
+
 use indexmap::IndexMap;
 use keyproof_document::{Key, Node, Value};
 use keyproof_plan::reading::{
@@ -264,7 +266,7 @@ pub(crate) fn texts(cursor: &Cursor<'_>, wrong: &mut Wrong) -> Option<Vec<String
 }
 
 /// A list with something in it, and nothing twice. `None` only where an error was pushed.
-pub(crate) fn list<T: PartialEq>(
+pub(crate) fn list<T: Eq + Hash>(
     cursor: &Cursor<'_>,
     wrong: &mut Wrong,
     mut item: impl FnMut(&Cursor<'_>, &mut Wrong) -> Option<T>,
@@ -276,24 +278,21 @@ pub(crate) fn list<T: PartialEq>(
         cursor.push(&mut wrong.plan, PlanProblem::Empty { what, mend });
         return None;
     }
-    let mut found: Vec<T> = Vec::with_capacity(items.len());
-    let mut places = Vec::with_capacity(items.len());
+    let mut found: IndexMap<T, Place> = IndexMap::with_capacity(items.len());
     let mut whole = true;
     for cursor in &items {
         let Some(value) = item(cursor, wrong) else {
             whole = false;
             continue;
         };
-        if let Some(index) = found.iter().position(|other| *other == value) {
+        if let Some(&first) = found.get(&value) {
             whole = false;
-            let first = places.get(index).copied().unwrap_or(cursor.node.place);
             let text = keyproof_plan::reading::shown(&cursor.node.as_text().unwrap_or_default());
             let noun = "an entry";
             cursor.push(&mut wrong.plan, PlanProblem::Repeated { noun, text, first });
         } else {
-            found.push(value);
-            places.push(cursor.node.place);
+            found.insert(value, cursor.node.place);
         }
     }
-    whole.then_some(found)
+    whole.then(|| found.into_keys().collect())
 }

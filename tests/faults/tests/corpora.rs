@@ -39,7 +39,7 @@ fn every_file_goes_through_every_parser() {
     for (folder, files) in &corpora {
         for file in files {
             let text = String::from_utf8_lossy(&std::fs::read(file).unwrap()).into_owned();
-            for (name, parse) in PARSERS {
+            for &(name, parse) in PARSERS {
                 let started = Instant::now();
                 let said = parse(&text);
                 assert!(started.elapsed() < LONGEST, "{name} on {}", file.display());
@@ -52,7 +52,7 @@ fn every_file_goes_through_every_parser() {
             }
         }
     }
-    for (name, _) in PARSERS {
+    for &(name, _) in PARSERS {
         assert!(corpora[name].len() > 1, "no corpus for {name}");
     }
 }
@@ -61,7 +61,7 @@ fn every_file_goes_through_every_parser() {
 #[test]
 fn what_fuzzers_found_goes_through_its_parser() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpora");
-    for (name, parse) in PARSERS {
+    for &(name, parse) in PARSERS {
         let lines = std::fs::read_to_string(root.join(format!("{name}.jsonl"))).unwrap();
         assert!(lines.lines().count() > 10, "no corpus of {name}");
         for line in lines.lines() {
@@ -76,7 +76,7 @@ fn what_fuzzers_found_goes_through_its_parser() {
 #[test]
 fn whole_documents_are_read_and_broken_ones_are_not() {
     let corpora = corpora();
-    for (name, parse) in PARSERS {
+    for &(name, parse) in PARSERS {
         for file in &corpora[name] {
             let text = std::fs::read_to_string(file).unwrap();
             let whole = file.file_name().unwrap() == "whole";

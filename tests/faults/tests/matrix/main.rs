@@ -4,7 +4,8 @@
 //!
 //! Whatever is broken: no probe passes that doesn't pass undisturbed, no probe is lost, what was
 //! seen to be open is reported as such, the run ends in its time, and the sentence says what
-//! happened. `docs/faults.md` is written by this test (`UPDATE_GOLDEN=1`) and compared with it.
+//! happened. `docs/faults.md` is written by this test (`UPDATE_GOLDEN=1`) and compared with it, and so is
+//! `docs/faults-diagnosis.md`: what comes of the same faults in a diagnosis and in a doctor.
 //!
 //! Every eighth cell is run; all of them, which takes minutes, with `EVERY_FAULT=1`, as the gate does.
 //! Only then is there a page to compare.
@@ -19,6 +20,8 @@
 )]
 
 mod cell;
+mod diagnosis;
+mod doctor;
 mod faults;
 mod flap;
 mod judge;
@@ -69,12 +72,32 @@ fn all(cells: &[Cell]) -> Vec<(Cell, Came)> {
     came
 }
 
+/// Whether all cells are run.
+fn whole() -> bool {
+    let names = ["EVERY_FAULT", "UPDATE_GOLDEN"];
+    names.iter().any(|name| std::env::var_os(name).is_some())
+}
+
+#[test]
+fn no_fault_makes_a_diagnosis_or_a_doctor_say_what_is_not_so() {
+    let step = if whole() { 1 } else { SAMPLE };
+    let (parts, wrong) = world::block_on(async {
+        let (diagnosis, mut wrong) = diagnosis::matrix(step).await;
+        let (doctor, more) = doctor::matrix(step).await;
+        wrong.extend(more);
+        ([diagnosis, doctor], wrong)
+    });
+
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+    if whole() {
+        page::compare("faults-diagnosis.md", &page::of_others(&parts));
+    }
+}
+
 #[test]
 fn no_fault_at_any_call_turns_into_a_pass_that_is_not_true() {
     let started = Instant::now();
-    let whole = ["EVERY_FAULT", "UPDATE_GOLDEN"]
-        .iter()
-        .any(|name| std::env::var_os(name).is_some());
+    let whole = whole();
     let step = if whole { 1 } else { SAMPLE };
     let cells: Vec<Cell> = cell::every().into_iter().step_by(step).collect();
     let came = all(&cells);
@@ -93,7 +116,7 @@ fn no_fault_at_any_call_turns_into_a_pass_that_is_not_true() {
         .collect();
     assert!(told.is_empty(), "\n{}", told.join("\n"));
     if whole {
-        page::compare(&page::page(&came));
+        page::compare("faults.md", &page::page(&came));
     }
     assert!(
         started.elapsed() < Duration::from_mins(10),

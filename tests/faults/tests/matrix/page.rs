@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `docs/faults.md`: the matrix as a page.
+//! `docs/faults.md`, the matrix as a page, and the one of what else asks AWS.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -153,16 +153,30 @@ fn lost(came: &Came) -> usize {
     came.planned.len() - came.planned.iter().filter(found).count()
 }
 
-/// Compares the page with `docs/faults.md`, or writes it there.
+/// The page about commands that ask AWS beside a run.
+pub(crate) fn of_others(parts: &[String]) -> String {
+    let introduction = "\
+# When replies to a diagnosis or to a doctor break
+
+[The matrix of runs](faults.md) has each fault at each call of a run. The same test does the same to the calls that
+say why something failed, and to those that say what a run lacks.
+
+";
+    let page = introduction.to_owned() + &parts.concat();
+    page.trim_end().to_owned() + "\n"
+}
+
+/// Compares the page with the file of this name in `docs`, or writes it there.
 #[track_caller]
-pub(crate) fn compare(page: &str) {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/faults.md");
+pub(crate) fn compare(name: &str, page: &str) {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    let file = docs.join(name);
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(&file, page).unwrap();
     }
     let written = std::fs::read_to_string(&file).unwrap_or_default();
     assert!(
         page == written,
-        "docs/faults.md is not what this run came to; read the diff after UPDATE_GOLDEN=1"
+        "docs/{name} is not what this run came to; read the diff after UPDATE_GOLDEN=1"
     );
 }

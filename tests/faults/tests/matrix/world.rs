@@ -101,13 +101,17 @@ impl Worlds {
         plan: &Plan,
         settings: &Settings,
     ) -> Report {
-        let credentials = self.world(truth).credentials.clone();
-        let runner = Runner::with_credentials(credentials, proxy.url(), "us-east-1")
-            .await
-            .unwrap();
+        let runner = self.runner(truth, proxy).await;
         // Boxed: the layout of the whole is deeper than the compiler follows.
         let run: Pin<Box<dyn Future<Output = Report>>> = Box::pin(verify(plan, settings, &runner));
         run.await
+    }
+
+    /// The operator, who is the world's administrator, behind a proxy.
+    pub(crate) async fn runner(&self, truth: Truth, proxy: &Proxy) -> Runner {
+        let credentials = self.world(truth).credentials.clone();
+        let runner = Runner::with_credentials(credentials, proxy.url(), "us-east-1");
+        runner.await.unwrap()
     }
 
     /// What is true of a place's plan.

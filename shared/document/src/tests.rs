@@ -29,3 +29,30 @@ fn errors(text: &str) -> Vec<String> {
         .map(|error| format!("{}: {error}", error.place))
         .collect()
 }
+
+#[test]
+fn a_reader_may_set_limits_of_its_own() {
+    use crate::{DocumentProblem, Limits, read_within};
+
+    // Three values and eight bytes, in each of the two grammars.
+    for text in ["[12, 34]", "- 12\n- 3"] {
+        let read = |bytes, nodes| {
+            let reading = read_within(text, Limits { bytes, nodes });
+            let problems = reading.errors.into_iter().map(|error| error.problem);
+            (reading.node.is_some(), problems.collect::<Vec<_>>())
+        };
+        assert_eq!(read(8, 3), (true, vec![]), "{text}");
+        let limit = 2;
+        assert_eq!(
+            read(8, limit),
+            (false, vec![DocumentProblem::TooManyNodes { limit }]),
+            "{text}"
+        );
+        let limit = 7;
+        assert_eq!(
+            read(limit, 3),
+            (false, vec![DocumentProblem::TooLarge { limit }]),
+            "{text}"
+        );
+    }
+}

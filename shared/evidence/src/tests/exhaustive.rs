@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Each and every change of an export of 1,000 runs. Ignored for the minutes that they take; `docs/evidence.md` has
-//! how many:
+//! how many, and what came of them:
 //!
 //! ```text
 //! cargo nextest run --cargo-profile exhaustive -p keyproof-evidence --run-ignored only -j 1

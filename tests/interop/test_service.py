@@ -254,7 +254,7 @@ def a_page_says_who_did_it(story):
         f"Principal:   outsider, arn:aws:iam::{ACCOUNT}:role/keyproof/outsider",
         "Table:       orders",
         "Actions:     dynamodb:GetItem, dynamodb:Query",
-        f"Let in by:   a statement of the key policy of `{story.world.key}`",
+        f"Let in by:   the key policy of `{story.world.key}`",
         f"Changed:     PutKeyPolicy by {DEPLOYER} at {change['at']}, CloudTrail event {change['event_id']}",
     ):
         assert line in body.splitlines(), body

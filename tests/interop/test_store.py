@@ -46,7 +46,7 @@ def serial_moto():
 def test_operations_and_commits_are_as_in_memory(serial_moto):
     done = subprocess.run(
         # The whole workspace's features: nothing that the other tests built is built again.
-        ["cargo", "nextest", "run", "--workspace", "--run-ignored", "only", "-E", "package(keyproof-store)"],
+        ["cargo", "nextest", "run", "--workspace", "--run-ignored", "only", "-E", "package(keyproof-store) & test(dynamo::)"],
         cwd=ROOT, env=bare_environment() | {"KEYPROOF_TEST_ENDPOINT": serial_moto},
         capture_output=True, text=True, timeout=600,
     )

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! How many mutants a second: `cargo run --release -p keyproof-coverage --example throughput`.
+//! How many mutants a second: `cargo run --release -p keyproof-coverage --example mutants_a_second`.
 #![expect(clippy::print_stdout, reason = "the measurement is the output")]
 #![expect(
     clippy::disallowed_methods,

@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
-use keyproof_core::Service;
 use keyproof_plan::{Action, Expectation, Expected, Plan, Probe, ProbeKind, TableKey};
 
 use crate::judge::speaks_of;
@@ -168,7 +167,7 @@ impl Turned {
             self.call(door, plan, &sample.probe, sample.seen.clone(), true);
         }
         if let Some(first) = first.filter(|_| samples.is_empty()) {
-            self.call(door, plan, &first.probe, made_up(door, &first.probe), false);
+            self.call(door, plan, &first.probe, made_up(door), false);
         }
     }
 
@@ -303,18 +302,11 @@ fn usable<'a>(
     usable.then_some((*action, observation))
 }
 
-/// An answer that no service gave.
-fn made_up(door: Door, probe: &Probe) -> Observation {
-    let by = match &probe.kind {
-        ProbeKind::Access { action, .. } => action.service(),
-        ProbeKind::Encryption { .. } => Service::DynamoDb,
-    };
+/// An answer that no service gave. Whoever refuses where access is expected, it is a lock-out.
+fn made_up(door: Door) -> Observation {
     saw(match door {
         Door::Open | Door::Table => Answer::Allowed(Evidence::Succeeded),
-        Door::Closed => Answer::Denied(Denial {
-            by: Some(by),
-            ..Denial::default()
-        }),
+        Door::Closed => Answer::Denied(Denial::default()),
     })
 }
 

@@ -19,6 +19,11 @@ fn lines_hold_the_whole_report() {
 
     assert_eq!(text.lines().count(), report.probes.len() + 2);
     assert!(text.starts_with("{\"schema\":\"keyproof.report.lines/v1\",\"run\":{\"id\":"));
+    // No row is told twice.
+    for row in &report.probes {
+        let id = serde_json::to_string(&row.id).unwrap();
+        assert_eq!(text.matches(&format!("\"id\":{id}")).count(), 1, "{id}");
+    }
     assert_eq!(read(&text), Ok(report));
 }
 

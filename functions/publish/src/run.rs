@@ -4,6 +4,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use keyproof_core::shell_word;
 use keyproof_report::visible;
 use keyproof_state::{Key, RunItem, digest};
 use keyproof_verdict::Report;
@@ -171,11 +172,7 @@ impl Archive {
     }
 }
 
-/// A text as one word of a shell's command line.
+/// A text as one word of a shell's command line, which acts on no terminal either.
 fn word(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_./:@%+=,-".contains(&byte);
-    if !text.is_empty() && text.bytes().all(plain) {
-        return text.to_owned();
-    }
-    format!("'{}'", visible(text).replace('\'', r"'\''"))
+    shell_word(&visible(text)).into_owned()
 }

@@ -8,6 +8,7 @@ mod account;
 mod error;
 mod policy_type;
 mod service;
+mod shell;
 mod typed;
 mod visible;
 
@@ -18,6 +19,7 @@ pub use account::AccountId;
 pub use error::ArnError;
 pub use policy_type::PolicyType;
 pub use service::Service;
+pub use shell::shell_word;
 pub use typed::{KeyArn, RoleArn, TableArn};
 pub use visible::{Visible, is_invisible, show};
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The diagnosis, `keyproof.doctor/v1`. Field names are a contract.
 
+use keyproof_core::shell_word;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -182,18 +183,10 @@ impl Mend {
 
 /// A command with words that came from a plan or a service: each stays one word in a shell.
 pub(crate) fn shell(command: &str, words: &[&str]) -> String {
-    let plain =
-        |character: char| character.is_ascii_alphanumeric() || "_./:=,@%+-".contains(character);
     let mut line = command.to_owned();
     for word in words {
         line.push(' ');
-        if !word.is_empty() && word.chars().all(plain) {
-            line.push_str(word);
-        } else {
-            line.push('\'');
-            line.push_str(&word.replace('\'', "'\\''"));
-            line.push('\'');
-        }
+        line.push_str(&shell_word(word));
     }
     line
 }

@@ -6,7 +6,6 @@
 //! wrong statement would send somebody to the wrong place.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::time::Instant;
 
 use futures_util::stream::{self, StreamExt};
@@ -17,6 +16,7 @@ use keyproof_verdict::{Cause, Report, Verdict};
 
 use crate::cell::DEADLINE;
 use crate::faults::{Must, ROWS, Row};
+use crate::page::{Signs, grid_of};
 use crate::places;
 use crate::world::{Truth, Worlds, patient};
 
@@ -187,29 +187,15 @@ pub(crate) async fn matrix(step: usize) -> (String, Vec<String>) {
     (section(cells.len(), &signs), wrong.collect())
 }
 
-type Signs = BTreeMap<(&'static str, &'static str), BTreeSet<&'static str>>;
-
 /// The matrix as a part of the page.
 fn section(runs: usize, signs: &Signs) -> String {
-    let mut page = format!(
+    let introduction = format!(
         "## Diagnosis\n\n\
          What `--diagnose` reads, as the operator, after the verdict: {runs} runs in which it broke. No verdict, finding or\n\
          reason was another; no failure was put down to another statement.\n\n\
          - `=` each failure has its cause all the same\n\
          - `?` at least one has none, and a note says what was not read\n\
-         - nothing: not tried, as it takes its time, and one of its kind was\n\n\
-         | fault | {} |\n{}|\n",
-        CALLS.join(" | "),
-        "|---".repeat(CALLS.len() + 1)
+         - nothing: not tried, as it takes its time, and one of its kind was\n\n"
     );
-    for row in ROWS {
-        let squares = CALLS.iter().map(|call| {
-            let square = signs.get(&(row.name, *call)).into_iter().flatten();
-            square.copied().collect::<Vec<_>>().join(" ")
-        });
-        let squares = squares.collect::<Vec<_>>().join(" | ");
-        let _ = writeln!(page, "| {} | {squares} |", row.name);
-    }
-    page.push('\n');
-    page
+    introduction + &grid_of(&CALLS, signs)
 }

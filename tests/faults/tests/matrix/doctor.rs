@@ -4,8 +4,7 @@
 //! No check is lost, and none is well that isn't undisturbed; where a call brought nothing, something is
 //! not well and says so.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use futures_util::stream::{self, StreamExt};
@@ -19,6 +18,7 @@ use keyproof_verdict::RunFacts;
 use crate::cell::DEADLINE;
 use crate::diagnosis::AT_ONCE;
 use crate::faults::{Must, ROWS, Row};
+use crate::page::{Signs, grid_of};
 use crate::places;
 use crate::world::{Truth, Worlds, patient};
 
@@ -188,31 +188,17 @@ pub(crate) async fn matrix(step: usize) -> (String, Vec<String>) {
     (section(cells.len(), &signs), wrong.collect())
 }
 
-type Signs = BTreeMap<(&'static str, &'static str), BTreeSet<&'static str>>;
-
 /// The matrix as a part of the page.
 fn section(runs: usize, signs: &Signs) -> String {
     let names: Vec<&str> = CALLS.iter().map(|(operation, _)| *operation).collect();
-    let mut page = format!(
+    let introduction = format!(
         "## Doctor\n\n\
          What `keyproof doctor` asks: {runs} runs in which it broke. No check was lost, and none was well that is not so\n\
          undisturbed.\n\n\
          - `=` found out all the same\n\
          - `?` something could not be found out, and says so\n\
          - `!` something is told as a problem\n\
-         - nothing: not tried, as it takes its time, and one of its kind was\n\n\
-         | fault | {} |\n{}|\n",
-        names.join(" | "),
-        "|---".repeat(names.len() + 1)
+         - nothing: not tried, as it takes its time, and one of its kind was\n\n"
     );
-    for row in ROWS {
-        let squares = names.iter().map(|call| {
-            let square = signs.get(&(row.name, *call)).into_iter().flatten();
-            square.copied().collect::<Vec<_>>().join(" ")
-        });
-        let squares = squares.collect::<Vec<_>>().join(" | ");
-        let _ = writeln!(page, "| {} | {squares} |", row.name);
-    }
-    page.push('\n');
-    page
+    introduction + &grid_of(&names, signs)
 }

@@ -95,27 +95,43 @@ pub(crate) fn page(came: &[(Cell, Came)]) -> String {
                 columns.push(place.column());
             }
         }
-        let line = "|---".repeat(columns.len() + 1);
-        let _ = write!(
-            page,
-            "## {service}\n\n| fault | {} |\n{line}|\n",
-            columns.join(" | ")
-        );
-        for row in ROWS {
-            let squares = columns.iter().map(|column| {
-                let square = &signs[&(row.name, column.clone())];
-                square
-                    .iter()
-                    .map(|sign| sign.as_str())
-                    .collect::<Vec<_>>()
-                    .join(" ")
-            });
-            let squares = squares.collect::<Vec<_>>().join(" | ");
-            let _ = writeln!(page, "| {} | {squares} |", row.name);
-        }
-        page.push('\n');
+        let squares = |row: &'static str, column: &String| {
+            let square = &signs[&(row, column.clone())];
+            square.iter().map(|sign| sign.as_str()).collect()
+        };
+        let _ = write!(page, "## {service}\n\n{}", grid(&columns, squares));
     }
     page + AFTERWORD
+}
+
+/// A table of every fault at these calls; `squares` says what came of one at one.
+pub(crate) fn grid<C: AsRef<str>>(
+    columns: &[C],
+    squares: impl Fn(&'static str, &C) -> Vec<&'static str>,
+) -> String {
+    let heads: Vec<&str> = columns.iter().map(AsRef::as_ref).collect();
+    let line = "|---".repeat(columns.len() + 1);
+    let mut table = format!("| fault | {} |\n{line}|\n", heads.join(" | "));
+    for row in ROWS {
+        let squares = columns
+            .iter()
+            .map(|column| squares(row.name, column).join(" "));
+        let squares = squares.collect::<Vec<_>>().join(" | ");
+        let _ = writeln!(table, "| {} | {squares} |", row.name);
+    }
+    table.push('\n');
+    table
+}
+
+/// What came of a fault at a call, of what asks AWS beside a run.
+pub(crate) type Signs = BTreeMap<(&'static str, &'static str), BTreeSet<&'static str>>;
+
+/// The same, where not every fault was tried at every call.
+pub(crate) fn grid_of(columns: &[&'static str], signs: &Signs) -> String {
+    grid(columns, |row, column| {
+        let square = signs.get(&(row, *column)).into_iter().flatten();
+        square.copied().collect()
+    })
 }
 
 /// What came of the probes that hang on the broken call.

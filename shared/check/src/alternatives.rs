@@ -10,7 +10,7 @@ use keyproof_verdict::{Alternative, Cause, Contribution};
 
 use crate::caller::Caller;
 use crate::cause::{cause, written};
-use crate::found::{Found, told};
+use crate::found::Found;
 use crate::near;
 use crate::observe::Observer;
 use crate::weigh::Step;
@@ -39,10 +39,8 @@ pub(crate) fn of_exposure<'o>(
                 .iter()
                 .all(|(caller, step)| near.spares(observer, caller, step));
             if harmless {
-                let at = Some((near.index, near.sid.clone()));
-                let other = told(near.policy, &near.written, at);
                 let element = Some(near.element.name());
-                push(&mut found, Contribution::NearlyDenies, element, other);
+                push(&mut found, Contribution::NearlyDenies, element, near.told());
             }
         }
     }
@@ -87,22 +85,13 @@ fn others<'s>(
 
 /// Unless it is there already, or enough is.
 fn push(found: &mut Found, does: Contribution, element: Option<&str>, other: Found) {
-    let told = |one: &Cause| {
-        let Cause {
-            policy,
-            statement,
-            document,
-            line,
-            ..
-        } = one.clone();
-        (policy, statement, document, line)
+    let is_it = |one: &Cause| {
+        (one.policy, one.line) == (other.cause.policy, other.cause.line)
+            && one.statement == other.cause.statement
+            && one.document == other.cause.document
     };
     let all = &found.cause.alternatives;
-    let is_known = all
-        .iter()
-        .map(|one| &one.cause)
-        .chain([&found.cause])
-        .any(|one| told(one) == told(&other.cause));
+    let is_known = is_it(&found.cause) || all.iter().any(|one| is_it(&one.cause));
     if all.len() >= MOST || is_known {
         return;
     }

@@ -5,9 +5,8 @@ use keyproof_core::Service;
 use keyproof_plan::{ProbeKind, TableKey};
 use keyproof_verdict::{Answer, Finding, Observations, ProbeRow};
 
-use crate::alternatives;
 use crate::assume::NoSession;
-use crate::cause::{alias, denying, exposing};
+use crate::cause::{alias, denying, exposure};
 use crate::found::Found;
 use crate::observe::{Observer, Seen};
 use crate::relied_on::ReliedOn;
@@ -20,7 +19,7 @@ pub(crate) fn of(
     relied_on: &ReliedOn,
     row: &ProbeRow,
 ) -> Option<Found> {
-    let probe = observer.probes.iter().find(|probe| probe.id == row.id)?;
+    let probe = observer.planned(&row.id)?;
     let ProbeKind::Access {
         principal, table, ..
     } = &probe.kind
@@ -42,11 +41,7 @@ pub(crate) fn of(
             match (row.expected.by, steps.as_slice()) {
                 // The layer that was to refuse let it through, and the next one refused.
                 (Some(Service::DynamoDb), [through, _, ..]) => {
-                    let found = exposing(observer, caller, through, relied_on)?;
-                    let beside = || relied_on.beside(observer, observations, row);
-                    Some(alternatives::of_exposure(
-                        observer, caller, through, found, beside,
-                    ))
+                    exposure(observer, observations, relied_on, row, (caller, through))
                 }
                 _ => denying(observer, caller, steps.last()?),
             }

@@ -23,7 +23,7 @@ pub(crate) fn of(
     relied_on: &ReliedOn,
     row: &ProbeRow,
 ) -> Option<Found> {
-    let probe = observer.probes.iter().find(|probe| probe.id == row.id)?;
+    let probe = observer.planned(&row.id)?;
     let (principal, action, table) = match &probe.kind {
         ProbeKind::Encryption { table } => return wrong_key(observer, observations, table),
         ProbeKind::Access {
@@ -52,11 +52,7 @@ pub(crate) fn of(
                 Service::DynamoDb | Service::Sts => steps.first()?,
                 Service::Kms => steps.last()?,
             };
-            let found = exposing(observer, caller, step, relied_on)?;
-            let beside = || relied_on.beside(observer, observations, row);
-            Some(alternatives::of_exposure(
-                observer, caller, step, found, beside,
-            ))
+            exposure(observer, observations, relied_on, row, (caller, step))
         }
         Finding::LockedOut => match (&observation.answer, steps.last()) {
             (Answer::Denied(_), Some(step)) => denying(observer, caller, step),
@@ -72,9 +68,24 @@ pub(crate) fn of(
     }
 }
 
+/// What lets the caller in, with what else has its part in it.
+pub(crate) fn exposure(
+    observer: &Observer<'_>,
+    observations: &Observations,
+    relied_on: &ReliedOn,
+    row: &ProbeRow,
+    (caller, step): (&Caller<'_>, &Step),
+) -> Option<Found> {
+    let found = exposing(observer, caller, step, relied_on)?;
+    let beside = || relied_on.beside(observer, observations, row);
+    Some(alternatives::of_exposure(
+        observer, caller, step, found, beside,
+    ))
+}
+
 /// Of the statements that let the caller in, the one that its owner would change: one that nobody
 /// else needs, of the resource's policy before the caller's own, AWS's own policies last.
-pub(crate) fn exposing(
+fn exposing(
     observer: &Observer<'_>,
     caller: &Caller<'_>,
     step: &Step,
@@ -98,11 +109,7 @@ pub(crate) fn exposing(
     // Nothing lets the caller in that others don't need: perhaps something no longer keeps it out.
     let (relied, later) = rank(&chosen);
     if relied && let Some(near) = near::denying(observer, caller, step, later == 2) {
-        return Some(told(
-            near.policy,
-            &near.written,
-            Some((near.index, near.sid)),
-        ));
+        return Some(near.told());
     }
     cause(observer, caller, step, chosen)
 }
@@ -116,11 +123,7 @@ pub(crate) fn denying(observer: &Observer<'_>, caller: &Caller<'_>, step: &Step)
         return Some(alternatives::of_denial(observer, caller, step, found));
     }
     if let Some(near) = near::allowing(observer, caller, step) {
-        return Some(told(
-            near.policy,
-            &near.written,
-            Some((near.index, near.sid)),
-        ));
+        return Some(near.told());
     }
     let of_resource = || resource_policy(observer, step);
     let lacking = match decision.by {

@@ -41,32 +41,27 @@ pub(crate) fn told(
 
 /// A grant, which no document holds: its id, or its number, stands where a `Sid` would.
 pub(crate) fn grant(key: &str, number: usize, id: Option<&str>) -> Found {
-    let cause = Cause {
-        policy: PolicyType::Grant,
-        statement: Some(id.map_or_else(|| number.to_string(), str::to_owned)),
-        document: Some(key.to_owned()),
-        changed: None,
-        file: None,
-        line: None,
-        source: None,
-        pointer: None,
-        alternatives: Vec::new(),
-    };
-    Found {
-        cause,
-        documents: Vec::new(),
-    }
+    let name = id.map_or_else(|| number.to_string(), str::to_owned);
+    unwritten(PolicyType::Grant, key, name)
 }
 
 /// What is no statement: a property of the table or of its key stands where a `Sid` would.
 pub(crate) fn property(file: Option<&str>, document: &str, name: &str, place: Place) -> Found {
+    let mut found = unwritten(PolicyType::ResourcePolicy, document, name.to_owned());
+    found.cause.file = file.map(str::to_owned);
+    found.cause.line = file.map(|_| place.line);
+    found
+}
+
+/// What stands in no policy's document.
+fn unwritten(policy: PolicyType, document: &str, name: String) -> Found {
     let cause = Cause {
-        policy: PolicyType::ResourcePolicy,
-        statement: Some(name.to_owned()),
+        policy,
+        statement: Some(name),
         document: Some(document.to_owned()),
         changed: None,
-        file: file.map(str::to_owned),
-        line: file.map(|_| place.line),
+        file: None,
+        line: None,
         source: None,
         pointer: None,
         alternatives: Vec::new(),

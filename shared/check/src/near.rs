@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::caller::Caller;
 use crate::cause::resource_policy;
+use crate::found::{Found, told};
 use crate::observe::Observer;
 use crate::statement::Written;
 use crate::weigh::{Step, decide};
@@ -21,10 +22,10 @@ use open::{delegates, is_about, open};
 /// A statement that would decide otherwise if one of its elements were open.
 #[derive(Debug)]
 pub(crate) struct Near<'w> {
-    pub(crate) policy: PolicyType,
-    pub(crate) written: Written<'w>,
-    pub(crate) index: usize,
-    pub(crate) sid: Option<String>,
+    policy: PolicyType,
+    written: Written<'w>,
+    index: usize,
+    sid: Option<String>,
     /// The element that it hangs on.
     pub(crate) element: Element,
     /// The statement with the element open.
@@ -78,23 +79,13 @@ pub(crate) fn allowing<'w>(
             .chain(in_place(&caller.identity.written, Place::Identity))
             .collect(),
     };
-    let wanted = |elements, related| Wanted {
-        effect: "Allow",
-        elements,
-        related,
+    let narrowed = Wanted::new("Allow", &NARROWED);
+    let related = Wanted {
+        related: true,
+        ..Wanted::new("Allow", &[Element::Action])
     };
-    let found = search(
-        observer,
-        caller,
-        step,
-        &candidates,
-        wanted(&NARROWED, false),
-    )
-    .next();
-    found.or_else(|| {
-        let related = wanted(&[Element::Action], true);
-        search(observer, caller, step, &candidates, related).next()
-    })
+    let first = |wanted| search(observer, caller, step, &candidates, wanted).next();
+    first(narrowed).or_else(|| first(related))
 }
 
 /// The statement that almost keeps the caller out: an organization's that became an `Allow`, where
@@ -106,15 +97,12 @@ pub(crate) fn denying<'w>(
     conditions: bool,
 ) -> Option<Near<'w>> {
     let guards = of_organization(observer);
-    let wanted = |elements| Wanted {
-        effect: "Deny",
-        elements,
-        related: false,
-    };
-    let turned = search(observer, caller, step, &guards, wanted(&[Element::Effect])).next();
-    turned.or_else(|| {
+    let turned = Wanted::new("Deny", &[Element::Effect]);
+    let spared = Wanted::new("Deny", &[Element::Condition]);
+    let found = search(observer, caller, step, &guards, turned).next();
+    found.or_else(|| {
         let all = conditions.then(|| everywhere(observer, caller, step))?;
-        search(observer, caller, step, &all, wanted(&[Element::Condition])).next()
+        search(observer, caller, step, &all, spared).next()
     })
 }
 
@@ -126,22 +114,13 @@ pub(crate) fn all_denying<'w>(
     step: &Step,
 ) -> Vec<Near<'w>> {
     let all = everywhere(observer, caller, step);
-    let wanted = |elements| Wanted {
-        effect: "Deny",
-        elements,
-        related: false,
-    };
     let bounding: Vec<_> = in_place(&caller.boundaries.written, Place::Boundary)
         .chain(of_organization(observer))
         .collect();
-    let spared = search(observer, caller, step, &all, wanted(&NARROWED));
-    let turned = search(
-        observer,
-        caller,
-        step,
-        &bounding,
-        wanted(&[Element::Effect]),
-    );
+    let spared = Wanted::new("Deny", &NARROWED);
+    let turned = Wanted::new("Deny", &[Element::Effect]);
+    let spared = search(observer, caller, step, &all, spared);
+    let turned = search(observer, caller, step, &bounding, turned);
     spared.chain(turned).collect()
 }
 
@@ -171,6 +150,12 @@ fn of_resource<'w>(observer: &'w Observer<'_>, step: &Step) -> Option<(Place, Wr
 }
 
 impl Near<'_> {
+    /// It as a cause.
+    pub(crate) fn told(&self) -> Found {
+        let at = (self.index, self.sid.clone());
+        told(self.policy, &self.written, Some(at))
+    }
+
     /// Whether somebody who is let in now would stay so if the element were open.
     pub(crate) fn spares(&self, observer: &Observer<'_>, caller: &Caller<'_>, step: &Step) -> bool {
         let same = |other: &Written<'_>| match (self.written.source, other.source) {
@@ -193,6 +178,16 @@ struct Wanted<'s> {
     elements: &'s [Element],
     /// Whether to open the actions of a statement about the other service that a read goes through.
     related: bool,
+}
+
+impl<'s> Wanted<'s> {
+    const fn new(effect: &'s str, elements: &'s [Element]) -> Self {
+        Self {
+            effect,
+            elements,
+            related: false,
+        }
+    }
 }
 
 fn search<'s, 'w: 's>(

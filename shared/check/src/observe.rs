@@ -72,6 +72,8 @@ pub(crate) struct Observer<'a> {
     pub(crate) session_name: String,
     pub(crate) runner: Option<Caller<'a>>,
     pub(crate) probes: Cow<'a, [Probe]>,
+    /// The numbers of the probes, in the order of their ids.
+    by_id: OnceCell<Vec<usize>>,
     /// Whether the runner calls in its own name.
     pub(crate) own_name: bool,
     sessions: BTreeMap<&'a str, OnceCell<Opened<'a>>>,
@@ -109,6 +111,7 @@ impl<'a> Observer<'a> {
             session_name: format!("keyproof-{}", facts.id),
             runner: Caller::runner(estate, circumstances),
             probes,
+            by_id: OnceCell::new(),
             own_name: false,
             sessions: plan
                 .principals
@@ -139,6 +142,23 @@ impl<'a> Observer<'a> {
             }
         }
         observations
+    }
+
+    /// A probe's number in the plan.
+    pub(crate) fn number(&self, id: &str) -> Option<usize> {
+        let id_of = |number: &usize| self.probes.get(*number).map(|probe| probe.id.as_str());
+        let by_id = self.by_id.get_or_init(|| {
+            let mut all: Vec<usize> = (0..self.probes.len()).collect();
+            all.sort_unstable_by_key(id_of);
+            all
+        });
+        let place = by_id.binary_search_by_key(&Some(id), id_of).ok()?;
+        by_id.get(place).copied()
+    }
+
+    /// The probe of this id.
+    pub(crate) fn planned(&self, id: &str) -> Option<&Probe> {
+        self.probes.get(self.number(id)?)
     }
 
     /// The answer to an access probe. `observations` has the tables.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What expected access rests on.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use keyproof_plan::ProbeKind;
 use keyproof_policy::StatementRef;
@@ -36,14 +36,8 @@ impl ReliedOn {
             .probes
             .iter()
             .filter(|row| row.verdict == Verdict::Pass && row.expected.by.is_none());
-        let numbers: HashMap<&str, usize> = observer
-            .probes
-            .iter()
-            .enumerate()
-            .map(|(number, probe)| (probe.id.as_str(), number))
-            .collect();
         for row in allowed {
-            let Some(&number) = numbers.get(row.id.as_str()) else {
+            let Some(number) = observer.number(&row.id) else {
                 continue;
             };
             for (caller, step) in steps(observer, observations, number) {

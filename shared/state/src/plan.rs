@@ -38,6 +38,10 @@ pub struct PlanHead {
     /// Since when a re-verification has been pending without one being carried out.
     #[serde(default)]
     pub recheck_since: Option<Timestamp>,
+    /// The digest of the version of which everything that it mentions leads to the plan; versions of
+    /// keyproof before this one did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub referred: Option<String>,
 }
 
 /// A version of a plan: the bytes that were pushed.

@@ -112,14 +112,21 @@ impl<T: Table> Store<T> {
         references: impl IntoIterator<Item = Reference>,
     ) -> Result<(), StoreError> {
         let put = |reference: Reference| Write::put(reference_item(&reference, plan));
-        self.write_all(references.into_iter().map(put)).await
+        self.write_all(plan, references.into_iter().map(put)).await
     }
 
-    /// Writes things that need not be written together, many at a time.
-    async fn write_all(&self, writes: impl IntoIterator<Item = Write>) -> Result<(), StoreError> {
+    /// Writes things of a plan that need not be written together, many at a time.
+    async fn write_all(
+        &self,
+        plan: &str,
+        writes: impl IntoIterator<Item = Write>,
+    ) -> Result<(), StoreError> {
         let writes: Vec<_> = writes.into_iter().collect();
         for some in writes.chunks(MOST_WRITES) {
-            self.table.write(some).await?;
+            if self.table.write(some).await? != Written::Done {
+                let plan = plan.to_owned();
+                return Err(StoreError::Contended { plan });
+            }
         }
         Ok(())
     }

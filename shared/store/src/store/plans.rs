@@ -98,7 +98,8 @@ impl<T: Table> Store<T> {
     }
 
     /// Stores a plan: a new version where its bytes are not those of the version in force. The
-    /// interval is set in either case. `text` is the document that `plan` was read from.
+    /// interval is set in either case. `text` is the document that `plan` was read from. The same
+    /// again writes nothing, unless the time before was cut off.
     ///
     /// # Errors
     ///
@@ -112,11 +113,7 @@ impl<T: Table> Store<T> {
         now: Timestamp,
     ) -> Result<Pushed, StoreError> {
         check_size(plan, text)?;
-        let parts = if text.len() > LARGEST_TEXT {
-            self.put_text(&plan.name, &plan.digest, text).await?
-        } else {
-            0
-        };
+        let mut parts = None;
         for _ in 0..TRIES {
             let before = self.head(&plan.name).await?;
             let new_version = before
@@ -135,31 +132,59 @@ impl<T: Table> Store<T> {
                         .into_iter()
                         .collect()
                 }
-                before => push_writes(plan, (text, parts), every, by, now, before.as_ref())?,
+                before => {
+                    let parts = match parts {
+                        Some(parts) => parts,
+                        None => *parts.insert(self.put_text(plan, text).await?),
+                    };
+                    push_writes(plan, (text, parts), every, by, now, before.as_ref())?
+                }
             };
             let nothing = writes.is_empty();
-            if nothing || self.table.write(&writes).await? == Written::Done {
-                // What an older version alone mentioned stays: a run too many.
-                self.refer(&plan.name, references(plan)).await?;
-                if let Some(head) = self.head(&plan.name).await? {
-                    return Ok(Pushed { head, new_version });
-                }
+            if !nothing && self.table.write(&writes).await? != Written::Done {
+                continue;
             }
+            let Some(head) = self.head(&plan.name).await? else {
+                continue;
+            };
+            let head = self.lead_to(plan, head).await?;
+            return Ok(Pushed { head, new_version });
         }
         Err(StoreError::Contended {
             plan: plan.name.clone(),
         })
     }
 
-    /// Keeps a text that is too large for one item, in as many as it takes. They are named by the
-    /// text's digest: the same again changes nothing, and no version shares them with another text.
-    async fn put_text(&self, plan: &str, digest: &str, text: &str) -> Result<usize, StoreError> {
+    /// Lets everything that a plan mentions lead to it, where it does not yet, and notes that it
+    /// does. What an older version alone mentioned stays: a run too many. The head as it is then.
+    async fn lead_to(&self, plan: &Plan, head: PlanHead) -> Result<PlanHead, StoreError> {
+        if head.referred.as_ref() == Some(&plan.digest) {
+            return Ok(head);
+        }
+        self.refer(&plan.name, references(plan)).await?;
+        let mut update = Update::of(Key::head(&plan.name));
+        update.set.push(("referred", plan.digest.as_str().into()));
+        update.conditions = vec![Condition::Equals("version", head.version.into())];
+        Ok(match self.table.update(&update).await? {
+            Updated::Done(item) => PlanHead::from_item(item)?,
+            // Somebody pushed another version meanwhile, and notes what that one mentions.
+            Updated::Refused(_) => head,
+        })
+    }
+
+    /// Keeps a text that is too large for one item in as many as it takes, and tells how many; 0
+    /// where it fits into one. They are named by the text's digest: the same again changes nothing,
+    /// and no version shares them with another text.
+    async fn put_text(&self, plan: &Plan, text: &str) -> Result<usize, StoreError> {
+        if text.len() <= LARGEST_TEXT {
+            return Ok(0);
+        }
         let (mut rest, mut parts) = (text, 0);
         while !rest.is_empty() {
             let (part, after) = rest.split_at(rest.floor_char_boundary(LARGEST_TEXT));
             rest = after;
             parts += 1;
-            let Key { pk, sk } = Key::text_part(plan, digest, parts);
+            let Key { pk, sk } = Key::text_part(&plan.name, &plan.digest, parts);
             let item = [("pk", pk), ("sk", sk), ("text", part.to_owned())];
             let item = item.map(|(name, value)| (name.to_owned(), Value::from(value)));
             self.table
@@ -199,8 +224,13 @@ impl<T: Table> Store<T> {
                 let conditions = Vec::new();
                 Write::Delete { key, conditions }
             };
-            self.write_all(references(&parsed).into_iter().map(delete))
+            self.write_all(plan, references(&parsed).into_iter().map(delete))
                 .await?;
+            // Who pushed it again meanwhile may have lost references to this.
+            let mut update = Update::of(Key::head(plan));
+            update.remove.push("referred");
+            update.conditions.push(Condition::Present);
+            self.table.update(&update).await?;
         }
         Ok(Some(head))
     }
@@ -329,6 +359,7 @@ fn push_writes(
                 removed_at: None,
                 recheck_at: None,
                 recheck_since: None,
+                referred: None,
             }
             .to_item()?,
         ),

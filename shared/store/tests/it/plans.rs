@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Plans: versions, the list, removal, and the numbers of their runs.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use keyproof_plan::Plan;
-use keyproof_state::{Key, PlanHead, Reference};
+use keyproof_state::{Key, PlanHead, Reference, references};
 use keyproof_store::memory::MemoryTable;
-use keyproof_store::{Every, Pushed, Started, Store, Table, Update};
+use keyproof_store::{
+    Every, Pushed, Started, Store, StoreError, Table, TableError, Update, Write, Written,
+};
 
-use crate::support::{PLAN, midnight, plan};
+use crate::support::{Before, PLAN, midnight, plan};
 
 fn store() -> Store<MemoryTable> {
     Store::new(MemoryTable::default())
@@ -25,6 +29,13 @@ async fn push(store: &Store<MemoryTable>, text: &str, every: Every) -> Pushed {
         )
         .await
         .unwrap()
+}
+
+async fn push_again(store: &Store<impl Table>) -> Result<Pushed, StoreError> {
+    let by = Some("arn:aws:iam::111122223333:user/Alice");
+    store
+        .push(&plan(), PLAN, Every::AsBefore, by, midnight())
+        .await
 }
 
 async fn seq(store: &Store<MemoryTable>) -> u64 {
@@ -55,6 +66,7 @@ async fn the_first_push_is_version_one() {
                 removed_at: None,
                 recheck_at: None,
                 recheck_since: None,
+                referred: Some(plan().digest),
             },
             new_version: true,
         }
@@ -77,6 +89,9 @@ async fn the_same_bytes_again_are_no_new_version() {
 
     assert!(!again.new_version);
     assert_eq!(store.table().items(), before);
+    let written = async |writes: &[Write]| panic!("{writes:?}");
+    let unwritable = Store::new(Before(store.table().clone(), written));
+    assert!(!push_again(&unwritable).await.unwrap().new_version);
     let other = push(&store, PLAN, Every::Minutes(30)).await;
     assert_eq!(
         (other.new_version, other.head.interval_minutes),
@@ -84,6 +99,73 @@ async fn the_same_bytes_again_are_no_new_version() {
     );
     let never = push(&store, PLAN, Every::Never).await;
     assert_eq!((never.head.version, never.head.interval_minutes), (1, None));
+}
+
+/// Everything that a plan mentions, and the plans to which it leads.
+async fn led(store: &Store<MemoryTable>) -> Vec<BTreeSet<String>> {
+    let mut found = Vec::new();
+    for reference in references(&plan()) {
+        let one = [reference].into();
+        found.push(store.plans_that_mention(&one).await.unwrap());
+    }
+    found
+}
+
+#[tokio::test]
+async fn what_a_push_that_was_cut_off_left_out_the_same_bytes_again_write() {
+    let everything = vec![BTreeSet::from(["orders".to_owned()]); references(&plan()).len()];
+    // Reads the head, writes the version, reads the head; then the references.
+    for cut_off in 3..=4 {
+        let store = store();
+        let error = TableError::NoTable {
+            table: "keyproof".to_owned(),
+            region: "this region".to_owned(),
+        };
+        store.table().fail_after(cut_off, error);
+        push_again(&store).await.unwrap_err();
+
+        let again = push(&store, PLAN, Every::AsBefore).await;
+
+        assert_eq!(
+            (again.new_version, again.head.referred),
+            (false, Some(plan().digest))
+        );
+        assert_eq!(led(&store).await, everything);
+    }
+}
+
+#[tokio::test]
+async fn a_plan_that_is_pushed_while_it_is_being_removed_is_found_after_the_next_push() {
+    let store = store();
+    push(&store, PLAN, Every::AsBefore).await;
+    let everything = led(&store).await;
+    let pushes = async |writes: &[Write]| {
+        if matches!(writes, [Write::Delete { .. }, ..]) {
+            push(&store, PLAN, Every::AsBefore).await;
+        }
+        None
+    };
+    let late = Store::new(Before(store.table().clone(), pushes));
+
+    late.remove("orders", midnight()).await.unwrap();
+    assert_eq!(store.plans().await.unwrap(), ["orders"]);
+    push(&store, PLAN, Every::AsBefore).await;
+
+    assert_eq!(led(&store).await, everything);
+}
+
+#[tokio::test]
+async fn a_reference_that_others_keep_from_being_written_is_an_error() {
+    let refers = |write: &Write| matches!(write, Write::Put { item, .. } if item["pk"].as_str().unwrap().starts_with("REF#"));
+    let conflict = async |writes: &[Write]| writes.iter().any(refers).then_some(Written::Conflict);
+    let busy = Store::new(Before(MemoryTable::default(), conflict));
+
+    let refused = push_again(&busy).await.unwrap_err();
+
+    assert_eq!(
+        refused.to_string(),
+        "the state of the plan `orders` was written by others each time it was tried; try again"
+    );
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 use keyproof_plan::Plan;
 use keyproof_state::{Item, Key, Observed};
+use keyproof_store::memory::MemoryTable;
 use keyproof_store::{Query, Table, TableError, Update, Updated, Write, Written};
 use keyproof_verdict::{Finding, Observations, Report, RunFacts, Verdict, judge};
 
@@ -77,6 +78,31 @@ impl<T: Table> Table for Contended<T> {
 
     async fn update(&self, update: &Update) -> Result<Updated, TableError> {
         tokio::task::yield_now().await;
+        self.0.update(update).await
+    }
+}
+
+/// A table at which somebody does something before each write, or instead of it.
+pub(crate) struct Before<F>(pub(crate) MemoryTable, pub(crate) F);
+
+impl<F: AsyncFn(&[Write]) -> Option<Written>> Table for Before<F> {
+    async fn get(&self, key: &Key) -> Result<Option<Item>, TableError> {
+        self.0.get(key).await
+    }
+
+    async fn query(&self, query: &Query) -> Result<Vec<Item>, TableError> {
+        self.0.query(query).await
+    }
+
+    async fn write(&self, writes: &[Write]) -> Result<Written, TableError> {
+        match (self.1)(writes).await {
+            Some(written) => Ok(written),
+            None => self.0.write(writes).await,
+        }
+    }
+
+    async fn update(&self, update: &Update) -> Result<Updated, TableError> {
+        (self.1)(&[]).await;
         self.0.update(update).await
     }
 }

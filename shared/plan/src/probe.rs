@@ -84,13 +84,12 @@ impl Probe {
     /// One action of an expectation.
     pub(crate) fn of(expectation: &Expectation, action: Action) -> Self {
         let (on, index) = (expectation.on.as_deref(), expectation.index.as_deref());
-        let table = on.filter(|_| action.service() != Service::Sts);
         Self {
             id: access_id(&expectation.principal, action, on, index),
             kind: ProbeKind::Access {
                 principal: expectation.principal.clone(),
                 action,
-                table: table.map(str::to_owned),
+                table: expectation.on.clone(),
                 index: expectation.index.clone(),
                 expected: expectation.expected,
             },

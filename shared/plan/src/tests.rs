@@ -2,6 +2,7 @@
 //! Rules at their boundaries, what one misspelling must not bring along, and properties. Whole
 //! plans with all their errors are in `tests/fixtures.rs`.
 
+mod corners;
 mod lists;
 mod properties;
 mod rules;

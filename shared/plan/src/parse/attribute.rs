@@ -61,10 +61,10 @@ fn key(cursor: &Cursor<'_>, errors: &mut Errors) -> Option<BTreeMap<String, Attr
     }
     let mut attributes = Some(BTreeMap::new());
     for (key, cursor) in entries {
-        let named = key_name(&cursor, &key.text, errors);
+        key_name(&cursor, &key.text, errors);
         let value = key_value(&cursor, errors);
         attributes = match (attributes, value) {
-            (Some(mut attributes), Some(value)) if named => {
+            (Some(mut attributes), Some(value)) => {
                 attributes.insert(key.text.clone(), value);
                 Some(attributes)
             }
@@ -74,9 +74,8 @@ fn key(cursor: &Cursor<'_>, errors: &mut Errors) -> Option<BTreeMap<String, Attr
     attributes
 }
 
-fn key_name(cursor: &Cursor<'_>, name: &str, errors: &mut Errors) -> bool {
-    let good = (1..=MAX_KEY_NAME).contains(&name.len());
-    if !good {
+fn key_name(cursor: &Cursor<'_>, name: &str, errors: &mut Errors) {
+    if !(1..=MAX_KEY_NAME).contains(&name.len()) {
         let problem = PlanProblem::Malformed {
             noun: "the name of a key attribute",
             text: super::cursor::shown(name),
@@ -84,7 +83,6 @@ fn key_name(cursor: &Cursor<'_>, name: &str, errors: &mut Errors) -> bool {
         };
         cursor.push(errors, problem);
     }
-    good
 }
 
 fn key_value(cursor: &Cursor<'_>, errors: &mut Errors) -> Option<Attribute> {

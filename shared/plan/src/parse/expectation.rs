@@ -152,7 +152,7 @@ pub(super) fn expectation<'node>(
         (Some(Decision::Denied), Some(by)) => Some(Expected::Denied { by, policy }),
         _ => None,
     };
-    if errors.0.len() == before && !draft.principals.is_empty() {
+    if errors.0.len() == before {
         draft.whole = expected;
     }
     draft

@@ -16,7 +16,8 @@ pub(super) fn normal(text: &str) -> Option<String> {
         None => (false, text.strip_prefix('+').unwrap_or(text)),
     };
     let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, self::exponent(exponent)?),
+        // Digits, and a sign before them at most, is what Rust takes, too.
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i64>().ok()?),
         None => (unsigned, 0),
     };
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
@@ -36,10 +37,4 @@ pub(super) fn normal(text: &str) -> Option<String> {
     let sign = if negative { "-" } else { "" };
     ((-130..=125).contains(&power) && significant.len() <= DIGITS)
         .then(|| format!("{sign}{significant}e{power}"))
-}
-
-fn exponent(text: &str) -> Option<i64> {
-    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-    let shaped = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    if shaped { text.parse().ok() } else { None }
 }

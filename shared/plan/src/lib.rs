@@ -28,6 +28,7 @@ mod definition;
 mod error;
 mod model;
 mod parse;
+mod part;
 mod probe;
 pub mod reading;
 mod schema;
@@ -45,6 +46,7 @@ pub use keyproof_document::Place;
 pub use model::{
     Attribute, Canary, Exception, Expectation, Expected, Plan, Principal, Table, TableKey,
 };
+pub use part::Parts;
 pub use probe::{Probe, ProbeKind};
 pub use schema::{reference, schema};
 pub use unit::{About, Unit, Units};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use keyproof_core::TableArn;
 
-use crate::{Plan, Probe};
+use crate::{Parts, Plan, Probe};
 
 /// What can't be divided: a table with all that is asked about it, or one expectation without a
 /// table. A verdict on a unit's probe rests on nothing that another unit saw: the witness of a
@@ -102,7 +102,7 @@ impl Plan {
         }
     }
 
-    /// These of its units as a plan of its own, as [`Plan::only`] makes it.
+    /// These of its units as a plan of its own, as [`Parts::only`] makes it.
     #[must_use]
     pub fn only_units(&self, units: &[Unit<'_>]) -> Self {
         let (mut tables, mut loose) = (BTreeSet::new(), BTreeSet::new());
@@ -112,53 +112,7 @@ impl Plan {
                 About::Expectation(index) => drop(loose.insert(index)),
             }
         }
-        self.only(&tables, &loose)
-    }
-
-    /// These tables, whole, and these expectations without a table (by index), as a plan of its own: same
-    /// name, same digest, same places in the document, and nothing of the rest.
-    #[must_use]
-    pub fn only(&self, tables: &BTreeSet<&str>, loose: &BTreeSet<usize>) -> Self {
-        let expectations: Vec<_> = self
-            .expectations
-            .iter()
-            .enumerate()
-            .filter(|(index, expectation)| match &expectation.on {
-                Some(table) => tables.contains(table.as_str()),
-                None => loose.contains(index),
-            })
-            .map(|(_, expectation)| expectation.clone())
-            .collect();
-        let own = self.tables.iter();
-        let own = own.filter(|(name, _)| tables.contains(name.as_str()));
-        let own: indexmap::IndexMap<_, _> = own
-            .map(|(name, table)| (name.clone(), table.clone()))
-            .collect();
-        let asked = expectations.iter().map(|it| it.principal.as_str());
-        let looking = own.values().filter_map(|table| table.inspect_as.as_deref());
-        let assumed: BTreeSet<&str> = asked.chain(looking).collect();
-        let principals = self.principals.iter();
-        let principals = principals
-            .filter(|(name, _)| assumed.contains(name.as_str()))
-            .map(|(name, principal)| (name.clone(), principal.clone()))
-            .collect();
-        let mut plan = Self {
-            name: self.name.clone(),
-            region: self.region.clone(),
-            digest: self.digest.clone(),
-            tables: own,
-            principals,
-            expectations,
-            exceptions: Vec::new(),
-        };
-        if !self.exceptions.is_empty() {
-            let probes = plan.probes();
-            let ids: BTreeSet<&str> = probes.iter().map(|probe| probe.id.as_str()).collect();
-            let exceptions = self.exceptions.iter();
-            let exceptions = exceptions.filter(|it| ids.contains(it.probe.as_str()));
-            plan.exceptions = exceptions.cloned().collect();
-        }
-        plan
+        Parts::of(self).only(tables, loose)
     }
 
     fn account_of(&self, principal: &str) -> Option<&str> {

@@ -6,7 +6,7 @@ mod tests;
 
 use std::collections::HashMap;
 
-use keyproof_plan::Plan;
+use keyproof_plan::{Parts, Plan};
 use keyproof_verdict::{
     CallRow, DocumentRow, ExceptionNote, NoteRow, Observations, ProbeRow, Report, RunFacts,
     Sentinel, Summary, Verdict, judge_unwatched,
@@ -48,7 +48,8 @@ pub fn collect(
     manifest.check(plan)?;
     let asked = manifest.plan_of(plan);
     let planned = asked.probes();
-    let shard_of = shard_of(plan, manifest);
+    let parts = Parts::of(plan);
+    let shard_of = shard_of(&parts, manifest);
     let mut refused = Vec::new();
     let mut notes: Vec<NoteRow> = Vec::new();
     let mut documents: Vec<DocumentRow> = Vec::new();
@@ -58,7 +59,7 @@ pub fn collect(
     let mut environment = None;
     let mut sentinels = Vec::new();
     for report in reports {
-        let number = match belongs(&report, plan, manifest, &shard_of, facts) {
+        let number = match belongs(&report, &parts, manifest, &shard_of, facts) {
             Ok(number) => number,
             Err(reason) => {
                 refused.push(reason);
@@ -103,7 +104,7 @@ pub fn collect(
         }
         dead.push(shard.number);
         notes.push(died(shard, manifest));
-        for each in blind(shard, plan, facts) {
+        for each in blind(shard, &parts, facts) {
             add(&mut found, each);
         }
     }
@@ -143,11 +144,11 @@ pub fn collect(
 }
 
 /// The number of the shard that each probe is in.
-fn shard_of(plan: &Plan, manifest: &Manifest) -> HashMap<String, usize> {
+fn shard_of(parts: &Parts<'_>, manifest: &Manifest) -> HashMap<String, usize> {
     let shards = manifest.shards.iter();
     shards
         .flat_map(|shard| {
-            let probes = shard.plan(plan).probes().into_iter();
+            let probes = shard.plan(parts).probes().into_iter();
             probes.map(|probe| (probe.id, shard.number))
         })
         .collect()
@@ -156,7 +157,7 @@ fn shard_of(plan: &Plan, manifest: &Manifest) -> HashMap<String, usize> {
 /// The shard that a report is of: exactly its probes, each once, of this run and this plan.
 fn belongs(
     report: &Report,
-    plan: &Plan,
+    parts: &Parts<'_>,
     manifest: &Manifest,
     shard_of: &HashMap<String, usize>,
     facts: &RunFacts,
@@ -165,7 +166,7 @@ fn belongs(
     if *id != facts.id {
         return Err(format!("a report of run `{id}`, and not of this one"));
     }
-    if report.plan.digest != plan.digest {
+    if report.plan.digest != parts.whole().digest {
         let digest = &report.plan.digest;
         return Err(format!("a report of the plan with digest `{digest}`"));
     }
@@ -176,7 +177,7 @@ fn belongs(
     };
     // INVARIANT (no verdict crosses a shard): a report with probes of two shards had its witness
     // elsewhere than this cut says; one with a probe missing or twice is not the shard's.
-    let planned = shard.plan(plan).probes();
+    let planned = shard.plan(parts).probes();
     let same = planned.len() == report.probes.len()
         && planned
             .iter()
@@ -212,8 +213,8 @@ fn add(found: &mut HashMap<String, Found>, new: Found) {
 }
 
 /// What a shard of which no report came found out: nothing.
-fn blind(shard: &Shard, plan: &Plan, facts: &RunFacts) -> Vec<Found> {
-    let report = judge_unwatched(&shard.plan(plan), &Observations::default(), facts.clone());
+fn blind(shard: &Shard, parts: &Parts<'_>, facts: &RunFacts) -> Vec<Found> {
+    let report = judge_unwatched(&shard.plan(parts), &Observations::default(), facts.clone());
     let mut exceptions: HashMap<String, ExceptionNote> = report
         .exceptions
         .into_iter()

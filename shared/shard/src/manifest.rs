@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use keyproof_plan::Plan;
+use keyproof_plan::{Parts, Plan};
 use keyproof_verdict::PartRow;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -131,6 +131,7 @@ impl Manifest {
                 given: plan.digest.clone(),
             });
         }
+        let parts = Parts::of(plan);
         // INVARIANT (the whole plan once): what a manifest leaves out, nobody would miss.
         let not_the_plan = |what: String| Err(ManifestError::NotThePlan { what });
         let (mut tables, mut loose) = (BTreeSet::new(), BTreeSet::new());
@@ -155,7 +156,7 @@ impl Manifest {
                     return not_the_plan(format!("expectation {index} is in two shards"));
                 }
             }
-            let probes = shard.plan(plan).planned();
+            let probes = shard.plan(&parts).planned();
             if probes != shard.probes {
                 return not_the_plan(format!(
                     "shard {number} has {probes} probes, and not {}",
@@ -194,10 +195,7 @@ impl Manifest {
         }
         let tables = self.shards.iter().flat_map(|shard| &shard.tables);
         let loose = self.shards.iter().flat_map(|shard| &shard.expectations);
-        Cow::Owned(whole.only(
-            &tables.map(String::as_str).collect(),
-            &loose.copied().collect(),
-        ))
+        Cow::Owned(Parts::of(whole).only(tables.map(String::as_str), loose.copied()))
     }
 
     /// The shard of this number.
@@ -216,8 +214,8 @@ impl Shard {
     /// The shard as a plan of its own: same name, same digest, same places in the document, and
     /// nothing of the other shards.
     #[must_use]
-    pub fn plan(&self, whole: &Plan) -> Plan {
-        let tables = self.tables.iter().map(String::as_str).collect();
-        whole.only(&tables, &self.expectations.iter().copied().collect())
+    pub fn plan(&self, whole: &Parts<'_>) -> Plan {
+        let tables = self.tables.iter().map(String::as_str);
+        whole.only(tables, self.expectations.iter().copied())
     }
 }

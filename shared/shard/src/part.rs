@@ -2,7 +2,7 @@
 //! A shard as whoever carries it out gets it, `keyproof.shard/v1`: its own part of the plan, so that
 //! nobody needs the whole.
 
-use keyproof_plan::{Plan, PlanError};
+use keyproof_plan::{Parts, Plan, PlanError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
@@ -85,12 +85,12 @@ impl Part {
 impl Shard {
     /// The document for whoever carries this shard out.
     #[must_use]
-    pub fn part(&self, whole: &Plan, run_id: &str) -> Part {
+    pub fn part(&self, whole: &Parts<'_>, run_id: &str) -> Part {
         Part {
             schema: Part::SCHEMA.to_owned(),
             run_id: run_id.to_owned(),
             shard: self.number,
-            digest: whole.digest.clone(),
+            digest: whole.whole().digest.clone(),
             plan: self.plan(whole).to_json(),
         }
     }
@@ -117,10 +117,10 @@ mod tests {
             let manifest = cut(&whole, NonZeroUsize::new(most).unwrap());
 
             for shard in &manifest.shards {
-                let text = serde_json::to_string(&shard.part(&whole, RUN)).unwrap();
+                let text = serde_json::to_string(&shard.part(&Parts::of(&whole), RUN)).unwrap();
                 let read = Part::read(&text, RUN, shard.number).unwrap();
 
-                let own = shard.plan(&whole);
+                let own = shard.plan(&Parts::of(&whole));
                 prop_assert_eq!(ids(&read), ids(&own));
                 prop_assert_eq!(read.to_json(), own.to_json());
                 prop_assert_eq!(&read.digest, &whole.digest);
@@ -137,7 +137,7 @@ mod tests {
             excepted: false,
         }]);
         let manifest = cut(&whole, NonZeroUsize::MIN);
-        let part = manifest.shards[0].part(&whole, RUN);
+        let part = manifest.shards[0].part(&Parts::of(&whole), RUN);
         let error = |part: &Part| {
             let text = serde_json::to_string(part).unwrap();
             Part::read(&text, RUN, 0).unwrap_err().to_string()

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use keyproof_aws::{Runner, Settings, verify_into};
 use keyproof_diagnose::Aws;
-use keyproof_plan::Plan;
+use keyproof_plan::{Parts, Plan};
 use keyproof_verdict::Report;
 use ulid::Ulid;
 
@@ -154,7 +154,7 @@ impl Arguments {
         let manifest = source.manifest(&plan, io)?;
         let shard = manifest.shard(number);
         let shard = shard.map_err(|error| CliError::Usage(error.to_string()))?;
-        Ok(shard.plan(&plan))
+        Ok(shard.plan(&Parts::of(&plan)))
     }
 
     fn settings(&self) -> Settings {

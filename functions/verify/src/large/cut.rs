@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use keyproof_aws::Settings;
-use keyproof_plan::Plan;
+use keyproof_plan::Parts;
 use keyproof_quota::{DEFAULT_SHARE, Terms};
 use keyproof_shard::Manifest;
 use keyproof_store::Reports;
@@ -33,9 +33,10 @@ impl<P: Ports> StoredRun<'_, P> {
             None => keyproof_shard::cut(&plan, limits.probes),
         };
         let reports = &self.stack.reports;
+        let parts = Parts::of(&plan);
         stream::iter(&manifest.shards)
             .map(|shard| {
-                let part = text(&shard.part(&plan, &run.run_id));
+                let part = text(&shard.part(&parts, &run.run_id));
                 async move {
                     reports.put(&run.part(shard.number), &part?).await?;
                     Ok::<_, HandlerError>(())
@@ -52,7 +53,7 @@ impl<P: Ports> StoredRun<'_, P> {
         reports.put(&items_key, &text(&items)?).await?;
         let shards = manifest.shards.len();
         let most = limits.shards_at_once.get();
-        let at_once = at_once(&plan, &manifest).map_or(most, |bound| bound.min(most));
+        let at_once = at_once(&parts, &manifest).map_or(most, |bound| bound.min(most));
         tracing::info!(
             run_id = run.run_id,
             plan = run.plan,
@@ -70,15 +71,15 @@ impl<P: Ports> StoredRun<'_, P> {
 
 /// How many of the shards may be under way at once, so that they keep to the share of AWS's quotas that a
 /// run takes: each keeps to it by itself, and knows nothing of the others.
-fn at_once(plan: &Plan, manifest: &Manifest) -> Option<usize> {
+fn at_once(whole: &Parts<'_>, manifest: &Manifest) -> Option<usize> {
     let concurrency = Settings::default().concurrency;
     let terms = Terms {
-        region: &plan.region,
+        region: &whole.whole().region,
         share: DEFAULT_SHARE,
         concurrency: u32::try_from(concurrency).unwrap_or(u32::MAX),
         latency: USUAL_LATENCY,
     };
-    let parts = manifest.shards.iter().map(|shard| shard.plan(plan));
+    let parts = manifest.shards.iter().map(|shard| shard.plan(whole));
     keyproof_quota::at_once(parts, &terms)
 }
 

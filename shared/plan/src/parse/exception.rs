@@ -44,12 +44,11 @@ pub(super) fn exception(
 
 fn date(cursor: &Cursor<'_>, errors: &mut Errors) -> Option<Date> {
     let text = cursor.string(errors)?;
-    // jiff also takes times, week dates and years of six digits.
-    let shaped = text.len() == 10
-        && text.bytes().enumerate().all(|(index, byte)| match index {
-            4 | 7 => byte == b'-',
-            _ => byte.is_ascii_digit(),
-        });
+    // jiff also takes times, days without dashes and years of six digits.
+    let shaped = text.bytes().enumerate().all(|(index, byte)| match index {
+        4 | 7 => byte == b'-',
+        _ => byte.is_ascii_digit(),
+    });
     let date = text.parse().ok().filter(|_| shaped);
     if date.is_none() {
         let rule = "expected a day of the calendar as `YYYY-MM-DD`, such as `2027-03-31`";

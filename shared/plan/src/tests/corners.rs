@@ -2,7 +2,7 @@
 //! What stands one step beside a rule: a document of another kind, a half of an expectation, the second of two
 //! that are alike.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use keyproof_core::KeyArn;
@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{errors, with_expectations, with_table};
 use crate::reading::{closest, is_region, table_name};
-use crate::{Action, Attribute, Expected, Hint, Plan, ProbeKind, TableKey};
+use crate::{Action, Attribute, Expected, Hint, Parts, Plan, ProbeKind, TableKey};
 
 const GET: &str = "actions: [dynamodb:GetItem], decision: allowed";
 
@@ -220,17 +220,20 @@ fn half_an_expectation_is_compared_with_no_other() {
 
 #[test]
 fn of_two_that_are_alike_the_first_of_them_is_named() {
-    let rows = format!(
-        "  - {{ principal: outsider, on: orders, {GET} }}
-  - {{ principal: reader, on: control, {GET} }}
-  - {{ principal: reader, on: orders, {GET} }}
-  - {{ principal: reader, on: orders, {GET} }}\n"
-    );
+    let row = |what: &str| format!("  - {{ {what}, decision: allowed }}\n");
+    let rows = [
+        "principal: outsider, on: orders, actions: [dynamodb:Query]",
+        "principal: reader, on: control, actions: [dynamodb:Query]",
+        "principal: reader, on: orders, index: by-date, actions: [dynamodb:Query]",
+        "principal: reader, on: orders, actions: [dynamodb:Scan]",
+        "principal: reader, on: orders, actions: [dynamodb:Query]",
+        "principal: reader, on: orders, actions: [dynamodb:Query]",
+    ];
 
     assert_eq!(
-        errors(&with_expectations(&rows)),
+        errors(&with_expectations(&rows.map(row).concat())),
         [
-            "expectations[3]: `reader/dynamodb:GetItem/orders` is expected already on line 13, column 5; each probe is planned once"
+            "expectations[5]: `reader/dynamodb:Query/orders` is expected already on line 15, column 5; each probe is planned once"
         ]
     );
 }
@@ -354,7 +357,7 @@ fn a_part_of_a_plan_keeps_the_exceptions_for_its_probes() {
     ));
     let plan = Plan::parse(&text).unwrap();
 
-    let part = plan.only(&BTreeSet::from(["control"]), &BTreeSet::new());
+    let part = Parts::of(&plan).only(["control"], []);
 
     assert_eq!(part.exceptions, plan.exceptions[1..]);
     assert_eq!(part.tables.keys().collect::<Vec<_>>(), ["control"]);

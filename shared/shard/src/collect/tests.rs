@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 
-use keyproof_plan::Plan;
+use keyproof_plan::{Parts, Plan};
 use keyproof_verdict::{Finding, Observations, Report, Sentinel, Trial, Verdict, judge};
 use proptest::prelude::*;
 
@@ -19,7 +19,7 @@ fn reports(plan: &Plan, manifest: &Manifest, seen: &Observations) -> Vec<Report>
         .shards
         .iter()
         .map(|shard| {
-            let text = serde_json::to_string(&shard.part(plan, RUN)).unwrap();
+            let text = serde_json::to_string(&shard.part(&Parts::of(plan), RUN)).unwrap();
             let part = Part::read(&text, RUN, shard.number).unwrap();
             let mut own = Observations::default();
             for probe in part.probes() {
@@ -174,7 +174,7 @@ fn of_two_attempts_a_failure_stands_and_a_finding_is_not_undone() {
         report
     };
     let blind = judge(
-        &manifest.shards[1].plan(&plan),
+        &manifest.shards[1].plan(&Parts::of(&plan)),
         &Observations::default(),
         facts(),
     );
@@ -259,7 +259,7 @@ proptest! {
         let expected: Vec<usize> = (0..manifest.shards.len()).filter(|&number| is_dead(number)).collect();
         prop_assert_eq!(&collected.dead, &expected);
         prop_assert_eq!(collected.report.probes.len(), whole.probes.len());
-        let owner = super::shard_of(&plan, &manifest);
+        let owner = super::shard_of(&Parts::of(&plan), &manifest);
         for (row, alone) in collected.report.probes.iter().zip(&whole.probes) {
             prop_assert_eq!(&row.id, &alone.id);
             if is_dead(owner[&row.id]) {

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 
+use keyproof_plan::Parts;
 use proptest::prelude::*;
 
 use super::cut;
@@ -144,7 +145,7 @@ proptest! {
         let mut ids: Vec<String> = manifest
             .shards
             .iter()
-            .flat_map(|shard| shard.plan(&plan).probes())
+            .flat_map(|shard| shard.plan(&Parts::of(&plan)).probes())
             .map(|probe| probe.id)
             .collect();
         ids.sort();
@@ -152,7 +153,7 @@ proptest! {
         planned.sort();
         prop_assert_eq!(ids, planned);
         for shard in &manifest.shards {
-            let part = shard.plan(&plan);
+            let part = shard.plan(&Parts::of(&plan));
             prop_assert_eq!(part.principals.len(), shard.principals);
             prop_assert!(shard.probes <= most || shard.tables.len() + shard.expectations.len() == 1);
             let accounts: BTreeSet<_> = part

@@ -65,16 +65,30 @@ pub(super) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
         io.stderr.say(format_args!("warning: not taken: {reason}"));
     }
     if !collected.dead.is_empty() {
-        let dead: Vec<_> = collected.dead.iter().map(ToString::to_string).collect();
         io.stderr.say(format_args!(
             "warning: no report of {} of {} shards: {} ({unreadable} of the files could not be read)",
-            dead.len(),
+            collected.dead.len(),
             manifest.shards.len(),
-            dead.join(", "),
+            ranges(&collected.dead),
         ));
     }
     destinations.write(&collected.report, io)?;
     Ok(Outcome::from(collected.report.summary.verdict))
+}
+
+/// Ascending numbers in few words: `3, 5 to 9`.
+fn ranges(numbers: &[usize]) -> String {
+    const SHOWN: usize = 20;
+    let runs: Vec<_> = numbers.chunk_by(|one, next| one + 1 == *next).collect();
+    let told = runs.iter().take(SHOWN).map(|run| match run {
+        [first, .., last] => format!("{first} to {last}"),
+        run => run.iter().map(ToString::to_string).collect(),
+    });
+    let told = told.collect::<Vec<_>>().join(", ");
+    match runs.get(SHOWN..).unwrap_or_default().concat().len() {
+        0 => told,
+        more => format!("{told} and {more} more"),
+    }
 }
 
 impl Arguments {
@@ -113,5 +127,24 @@ impl Arguments {
             today: started_at.to_zoned_datetime(TimeZone::UTC).date(),
             id,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ranges;
+
+    #[test]
+    fn numbers_are_told_in_few_words() {
+        let every_third: Vec<_> = (0..70).map(|number| number * 3).collect();
+
+        assert_eq!(ranges(&[]), "");
+        assert_eq!(ranges(&[7]), "7");
+        assert_eq!(ranges(&[0, 1, 3, 5, 6, 7]), "0 to 1, 3, 5 to 7");
+        assert_eq!(ranges(&(1..2_000).collect::<Vec<_>>()), "1 to 1999");
+        assert_eq!(
+            ranges(&every_third),
+            "0, 3, 6, 9, 12, 15, 18, 21, 24, 27, 30, 33, 36, 39, 42, 45, 48, 51, 54, 57 and 50 more"
+        );
     }
 }

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The account that templates make, for the commands that evaluate instead of calling.
 
-use std::collections::BTreeMap;
-
 use jiff::{Timestamp, tz::TimeZone};
 use keyproof_check::{Circumstances, Estate, Part, Runner};
 use keyproof_plan::Plan;
-use keyproof_template::Account;
 use keyproof_verdict::RunFacts;
 
 use crate::connection::TemplateOptions;
@@ -87,7 +84,8 @@ impl EstateOptions {
         }
         if texts.len() > 1 {
             // What one exports another imports, in whatever order they are given.
-            options.imports = exports(&texts, &options);
+            let each = texts.iter().map(|(_, text)| text.as_str());
+            options.imports = keyproof_template::exports(each, &options);
         }
         let mut parts = Vec::new();
         for (source, text) in &texts {
@@ -128,19 +126,6 @@ pub(crate) fn facts(plan_file: Option<String>) -> RunFacts {
         plan_file,
         today: now.to_zoned_datetime(TimeZone::UTC).date(),
     }
-}
-
-/// A template that is wrong is told about when it is read for good.
-pub(crate) fn exports(
-    texts: &[(&Source, String)],
-    options: &keyproof_template::Options,
-) -> BTreeMap<String, String> {
-    let accounts = texts
-        .iter()
-        .filter_map(|(_, text)| keyproof_template::load(text, options).ok());
-    accounts
-        .flat_map(|Account { exports, .. }| exports)
-        .collect()
 }
 
 pub(crate) fn runner(word: &str) -> Result<Runner, String> {

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
 use keyproof_core::AccountId;
 use keyproof_template::partition;
@@ -69,6 +70,17 @@ pub struct Unread {
     pub region: String,
     /// Why not, as a clause.
     pub why: String,
+}
+
+impl fmt::Display for Unread {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            account,
+            region,
+            why,
+        } = self;
+        write!(formatter, "account {account} in {region}: {why}")
+    }
 }
 
 impl Table {

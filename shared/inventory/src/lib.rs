@@ -25,6 +25,7 @@ pub mod csv;
 mod definition;
 mod error;
 mod expand;
+mod files;
 mod model;
 pub mod organization;
 mod parse;
@@ -41,10 +42,10 @@ pub use compare::{Difference, compare};
 pub use definition::{reference, schema};
 pub use error::{InventoryError, InventoryProblem};
 pub use expand::{Expanded, Expansion, Lost, Refusal, Surveyed, expand};
+pub use files::{InFile, Listed, listed, rows};
 pub use model::{
     Inventory, Kind, Location, Organization, Places, Source, TagFilter, Tagged, Template,
 };
 pub use pattern::{Pattern, PatternError, Placeholder};
 pub use preview::{counts, preview};
-pub use template::tables as tables_of_template;
 pub use write::Form;

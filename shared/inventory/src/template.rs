@@ -9,7 +9,7 @@ use crate::model::Template;
 /// The tables that templates make. One whose name is made at deployment is not found out; what a template
 /// only points at, such as a nested stack, is told as left out.
 #[must_use]
-pub fn tables(source: &Template, accounts: &[Account]) -> Found {
+pub(crate) fn tables(source: &Template, accounts: &[Account]) -> Found {
     let mut found = Found::default();
     for account in accounts {
         for made in &account.tables {

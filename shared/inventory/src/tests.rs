@@ -4,6 +4,7 @@
 
 mod csv;
 mod expanded;
+mod files;
 mod pieces;
 mod properties;
 mod wrong;

@@ -5,6 +5,7 @@
 //! Every answer is read to its end, and what can't be is told: an account that is missing without a word
 //! would be one that nobody proves anything about.
 
+mod ask;
 mod error;
 mod object;
 mod organization;
@@ -14,7 +15,9 @@ mod tagged;
 #[cfg(test)]
 mod tests;
 
+pub use ask::Asked;
 pub use error::SurveyError;
+pub use object::Object;
 
 use aws_sdk_sts::config::retry::RetryConfig;
 use aws_types::SdkConfig;
@@ -34,6 +37,8 @@ pub mod iam_actions {
     pub const TAGGED: &[&str] = &["tag:GetResources"];
     /// Of an object in S3.
     pub const OBJECT: &[&str] = &["s3:GetObject"];
+    /// Of the objects under a prefix.
+    pub const OBJECTS: &[&str] = &["s3:ListBucket"];
     /// On the roles that are asked as.
     pub const ASSUME: &[&str] = &["sts:AssumeRole"];
 }

@@ -60,7 +60,7 @@ pub use account::{
 };
 pub use error::{Suggestion, TemplateError, TemplateProblem};
 pub use keyproof_document::Place;
-pub use load::load;
+pub use load::{exports, load};
 pub use names::is_generated;
 pub use note::{Note, NoteKind};
 pub use options::Options;

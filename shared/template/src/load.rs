@@ -122,3 +122,18 @@ fn read_outputs(resolver: &mut Resolver<'_>) -> BTreeMap<String, String> {
     }
     exports
 }
+
+/// What templates export, for those beside them to import. One that is wrong is told about when it is read
+/// for good.
+#[must_use]
+pub fn exports<'t>(
+    texts: impl IntoIterator<Item = &'t str>,
+    options: &Options,
+) -> BTreeMap<String, String> {
+    let accounts = texts
+        .into_iter()
+        .filter_map(|text| load(text, options).ok());
+    accounts
+        .flat_map(|Account { exports, .. }| exports)
+        .collect()
+}

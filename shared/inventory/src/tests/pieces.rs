@@ -5,7 +5,8 @@ use keyproof_template::Options;
 
 use super::*;
 use crate::organization::{Member, is_parent, select};
-use crate::{Organization, Pattern, TagFilter, Template, reference, schema, tables_of_template};
+use crate::template::tables as tables_of_template;
+use crate::{Organization, Pattern, TagFilter, Template, reference, schema};
 
 #[test]
 fn a_pattern_is_filled_and_braces_are_written_twice() {

@@ -100,8 +100,7 @@ pub(super) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
     let earlier = against::read(arguments, io)?;
     let (answers, lost) = ask::ask(&inventory, arguments, io)?;
     for (source, error) in &lost {
-        io.stderr
-            .say(format_args!("not found out: {source}: {error}"));
+        not_found_out(source, error, io);
     }
     if !lost.is_empty() {
         return Ok(without_plan(io));
@@ -116,10 +115,7 @@ pub(super) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
         Err(Refusal::Wrong(errors)) => return Err(wrong(&errors)),
         Err(Refusal::Unread(unread)) => {
             for (source, unread) in unread {
-                io.stderr.say(format_args!(
-                    "not found out: {source}: account {} in {}: {}",
-                    unread.account, unread.region, unread.why
-                ));
+                not_found_out(&source, &unread, io);
             }
             return Ok(without_plan(io));
         }
@@ -149,6 +145,11 @@ pub(super) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
     } else {
         Outcome::Pass
     })
+}
+
+fn not_found_out(source: &str, why: &impl std::fmt::Display, io: &mut Io) {
+    io.stderr
+        .say(format_args!("not found out: {source}: {why}"));
 }
 
 fn without_plan(io: &mut Io) -> Outcome {

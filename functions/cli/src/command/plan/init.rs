@@ -11,7 +11,7 @@ use crate::account::{self, Live, REGION};
 use crate::connection::{Connection, TemplateOptions};
 use crate::destination::{is_stdout, put};
 use crate::error::CliError;
-use crate::estate::{exports, facts, runner};
+use crate::estate::{facts, runner};
 use crate::input::{Source, one_stdin};
 use crate::io::Io;
 use crate::outcome::Outcome;
@@ -183,7 +183,8 @@ impl Arguments {
         for source in &self.template {
             texts.push((source, source.read(io)?));
         }
-        options.imports = exports(&texts, &options);
+        let each = texts.iter().map(|(_, text)| text.as_str());
+        options.imports = keyproof_template::exports(each, &options);
         let mut parts = Vec::new();
         for (source, text) in &texts {
             let account = source.account(text, &options, io)?;

@@ -379,3 +379,18 @@ fn the_schema_takes_the_numbers_of_dynamodb_and_no_others() {
     .unwrap();
     assert_eq!(plan.tables["t"].canary.key, key);
 }
+
+#[test]
+fn a_document_may_be_as_long_as_is_said_and_no_longer() {
+    let plan = with_table("table: abc, key: aws-owned, canary: { key: { pk: { S: c } } }");
+    let padded = |length: usize| {
+        let comment = "#".repeat(length - plan.len());
+        errors(&format!("{plan}{comment}"))
+    };
+
+    assert_eq!(padded(3 * 1024 * 1024), [] as [&str; 0]);
+    assert_eq!(
+        padded(32 * 1024 * 1024 + 1),
+        ["more than 33554432 bytes of text, aliases expanded"]
+    );
+}

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """keyproof against moto, an AWS that lets everybody read everything: keyproof must say so."""
 
-from conftest import PROOF, findings, verify
+import json
+
+from conftest import PROOF, findings, keyproof, verify
 from story import READS, build, plan
 
 
@@ -43,3 +45,18 @@ def test_another_key_is_found(moto):
 
     assert code == 1
     assert findings(report)["orders/encryption"] == "wrong_key"
+
+
+def test_an_endpoint_that_takes_a_dry_run_for_a_real_one_is_not_drilled_and_left_clean(moto):
+    """moto makes the grant of a dry run."""
+    key_arn = build(moto, users=["reader"])
+    kms = moto.client("kms")
+    kms.tag_resource(KeyId=key_arn, Tags=[{"TagKey": "keyproof:drill", "TagValue": "allowed"}])
+
+    done = keyproof(
+        "drill", "--plan", "-", environment=moto.environment(), stdin=json.dumps(plan(key_arn, ["GetItem"]))
+    )
+
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "a dry run of `kms:CreateGrant`" in done.stderr and "it made the grant" in done.stderr, done.stderr
+    assert kms.list_grants(KeyId=key_arn)["Grants"] == []

@@ -10,19 +10,19 @@
 //! to be allowed to make grants on it and to revoke them.
 
 mod grants;
+mod options;
 mod prepare;
 mod watch;
 
 use std::panic::AssertUnwindSafe;
 use std::pin::{Pin, pin};
-use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::{Either, join, select};
 use jiff::Timestamp;
 use keyproof_drill::{
-    Choice, DrillReport, DrillRow, GrantRow, GrantState, NoTargetError, OpenGrant, Passage, Seen,
-    Target, grant_name, targets,
+    DrillReport, DrillRow, GrantRow, GrantState, NoTargetError, OpenGrant, Passage, Seen, Target,
+    grant_name, targets,
 };
 use keyproof_plan::Plan;
 use keyproof_verdict::{Environment, PlanRow, Run as RunRow};
@@ -31,7 +31,9 @@ use tokio::time::Instant;
 use crate::run::Run;
 use crate::{Runner, Settings};
 
-use grants::{Grants, Made, Revoked};
+pub use options::{DrillOptions, Patience};
+
+use grants::{Grants, Made, NotMade, Revoked};
 use prepare::{Key, prepare};
 use watch::{Wanted, Watch};
 
@@ -43,33 +45,6 @@ pub const IAM_ACTIONS: &[&str] = &[
     "kms:ListResourceTags",
     "kms:RevokeGrant",
 ];
-
-/// How drills are carried out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DrillOptions {
-    /// Whom and what to drill.
-    pub choice: Choice,
-    /// How long access may take to appear, and how long to go.
-    pub within: Duration,
-    /// The wait between two reads.
-    pub every: Duration,
-    /// How many reads in a row, by sessions of their own, settle an answer. 0 counts as 1.
-    pub confirmations: u32,
-    /// For how long a session from before the revocation goes on reading; none is kept where `None`.
-    pub keep: Option<Duration>,
-}
-
-impl Default for DrillOptions {
-    fn default() -> Self {
-        Self {
-            choice: Choice::default(),
-            within: Duration::from_mins(10),
-            every: Duration::from_secs(2),
-            confirmations: 3,
-            keep: None,
-        }
-    }
-}
 
 /// Why no drill was made. Nothing was changed.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -98,14 +73,19 @@ pub async fn drill(
     let targets = targets(plan, &options.choice)?;
     let run = Run::start(plan, settings, runner).await;
     let mut interrupted = Box::pin(interrupted);
-    let keys = match select(pin!(prepare(&run, &targets)), &mut interrupted).await {
+    let keys = match select(
+        pin!(prepare(&run, &targets, &options.patience)),
+        &mut interrupted,
+    )
+    .await
+    {
         Either::Left((keys, _)) => keys,
         Either::Right(((), _)) => Err(vec!["it was interrupted".to_owned()]),
     };
     let keys = keys.map_err(DrillError::Refused)?;
     let mut drill = Drill {
         run: &run,
-        grants: Grants::new(&run),
+        grants: Grants::new(&run, &options.patience),
         options,
         interrupted,
         ended: None,
@@ -148,10 +128,11 @@ pub async fn clean_up(
     let keys = prepare::keys_of_plan(&run)
         .await
         .map_err(DrillError::Refused)?;
+    let options = DrillOptions::default();
     let mut drill = Drill {
         run: &run,
-        grants: Grants::new(&run),
-        options: &DrillOptions::default(),
+        grants: Grants::new(&run, &options.patience),
+        options: &options,
         interrupted: Box::pin(std::future::pending()),
         ended: None,
         reads: 0,
@@ -190,11 +171,7 @@ impl Drill<'_, '_> {
         }
         let mut rows = Vec::new();
         for (key, name, id) in found {
-            let made = Made {
-                key,
-                name,
-                id: Some(id),
-            };
+            let made = Made::known(key, name, id);
             rows.push(self.close(&made).await);
         }
         Ok(rows)
@@ -220,20 +197,21 @@ impl Drill<'_, '_> {
         let asked = AssertUnwindSafe(self.grants.create(key, &name)).catch_unwind();
         let made = match asked.await {
             Ok(Ok(made)) => made,
-            Ok(Err(grants::NotMade::Refused(why))) => {
-                seen.refused = Some(why);
-                return self.row(target, key, &seen);
-            }
             // It may have been made all the same.
-            Ok(Err(grants::NotMade::Unknown(why))) => {
-                seen.refused = Some(why);
-                let grant = self.close(&Made::unknown(key, &name)).await;
+            Ok(Err(NotMade { why, perhaps })) => {
+                let grant = self.close(&perhaps).await;
                 seen.open = grant.state == GrantState::Open;
+                let there = seen.open || grant.id.is_some();
+                seen.refused = Some(if there && !seen.open {
+                    format!("{why}; it had been made all the same, and was revoked")
+                } else {
+                    why
+                });
                 let mut row = self.row(target, key, &seen);
-                row.grant = Some(grant);
+                row.grant = there.then_some(grant);
                 return row;
             }
-            Err(_) => Made::unknown(key, &name),
+            Err(_) => Made::unknown(key, &name, self.options.patience.search),
         };
         let since = Instant::now();
         let kept = if made.id.is_some() {

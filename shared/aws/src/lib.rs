@@ -31,7 +31,7 @@ mod verify;
 pub use canary::{CanaryOutcome, CanaryState, plant, remove};
 pub use clock::ClockReading;
 pub use cut::{Cut, EarlierRows};
-pub use drill::{DrillError, DrillOptions, clean_up, drill};
+pub use drill::{DrillError, DrillOptions, Patience, clean_up, drill};
 pub use examine::{
     Examination, IndexFacts, KeyFacts, TableExamination, TableFacts, examine, resolve,
 };

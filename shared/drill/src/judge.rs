@@ -2,7 +2,7 @@
 //! What a drill means.
 
 use keyproof_core::Service;
-use keyproof_verdict::{Answer, Evidence, Finding, Observation};
+use keyproof_verdict::{Answer, Evidence, Finding, Observation, clause};
 
 use crate::seen::{Passage, Seen};
 use crate::target::Target;
@@ -120,8 +120,12 @@ fn standing(seen: &Observation) -> Standing {
             Finding::KeyUnusable,
             format!("the key can be used by nobody{}", words()),
         ),
-        Answer::Unknown(_) => {
-            Standing::Other(Finding::Blind, format!("the read told nothing{}", words()))
+        Answer::Unknown(blindness) => {
+            let (why, _) = clause(blindness, None);
+            Standing::Other(
+                Finding::Blind,
+                format!("the read told nothing: {why}{}", words()),
+            )
         }
     }
 }

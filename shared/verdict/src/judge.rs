@@ -18,6 +18,7 @@ use crate::{
     PlanRow, ProbeRow, Report, Run, Summary, Verdict, sentinel,
 };
 use exceptions::Exceptions;
+pub use reason::clause;
 use sentinel::Samples;
 use world::World;
 pub(crate) use world::speaks_of;

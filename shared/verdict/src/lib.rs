@@ -16,7 +16,7 @@ mod sentinel;
 mod words;
 
 pub use classify::{classify, classify_call, classify_cancellation, retryable};
-pub use judge::{Judge, RunFacts, judge, judge_unwatched, observed_row};
+pub use judge::{Judge, RunFacts, clause, judge, judge_unwatched, observed_row};
 pub use observation::{
     Answer, Blindness, Denial, Encryption, Evidence, KeyState, Observation, Observations,
     TableObservation,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What can go wrong with a reply.
 
-/// What becomes of the reply to a call that was carried out all the same.
+/// What becomes of the reply to a call, which is carried out all the same unless it gets lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fault {
     /// The connection is closed in place of a reply.

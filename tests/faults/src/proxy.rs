@@ -26,6 +26,9 @@ pub struct Disturbance {
     pub skip: usize,
     /// How many are broken.
     pub times: usize,
+    /// Whether those get lost on their way: they are not carried out, and the reply that the fault breaks is
+    /// the recording's.
+    pub lost: bool,
 }
 
 /// The replies that a proxy saw, by call: the last of each.
@@ -64,6 +67,18 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Recording {
+    /// The replies of both; of this one, where both have one to a call.
+    #[must_use]
+    pub fn or(&self, other: &Self) -> Self {
+        let mut both = (*other.0).clone();
+        both.extend(
+            self.0
+                .iter()
+                .map(|(call, reply)| (call.clone(), reply.clone())),
+        );
+        Self(Arc::new(both))
+    }
+
     /// The reply to a call.
     pub(crate) fn reply(&self, call: &Call) -> Option<&Message> {
         self.0.get(call)
@@ -158,21 +173,16 @@ async fn converse(mut stream: TcpStream, state: Arc<State>) {
         let call = Call::of(&request, &lock(&state.sessions));
         state.calls.fetch_add(1, Ordering::Relaxed);
         let fault = state.fault(&call);
-        let behind = match &mut upstream {
-            Some(behind) => behind,
-            none => match TcpStream::connect(&state.upstream).await {
-                Ok(behind) => none.insert(behind),
-                Err(_) => return,
-            },
+        let lost = fault.is_some() && state.disturbance.as_ref().is_some_and(|it| it.lost);
+        let reply = if lost {
+            state.recording.reply(&call).cloned()
+        } else {
+            let asked = ask(&state.upstream, &mut upstream, &request, &mut replies).await;
+            asked.inspect(|reply| state.remember(&call, reply))
         };
-        let _ = behind.set_nodelay(true);
-        if behind.write_all(&request.bytes()).await.is_err() {
-            return;
-        }
-        let Some(reply) = Message::read(behind, &mut replies).await else {
+        let Some(reply) = reply else {
             return;
         };
-        state.remember(&call, &reply);
         let Some(fault) = fault else {
             if stream.write_all(&reply.bytes()).await.is_err() {
                 return;
@@ -185,6 +195,22 @@ async fn converse(mut stream: TcpStream, state: Arc<State>) {
             After::Close => return,
         }
     }
+}
+
+/// What the endpoint behind answers.
+async fn ask(
+    address: &str,
+    upstream: &mut Option<TcpStream>,
+    request: &Message,
+    replies: &mut Vec<u8>,
+) -> Option<Message> {
+    let behind = match upstream {
+        Some(behind) => behind,
+        none => none.insert(TcpStream::connect(address).await.ok()?),
+    };
+    let _ = behind.set_nodelay(true);
+    behind.write_all(&request.bytes()).await.ok()?;
+    Message::read(behind, replies).await
 }
 
 impl State {

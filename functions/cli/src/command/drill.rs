@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::ValueEnum;
-use keyproof_aws::{DrillError, DrillOptions, Runner, Settings, clean_up, drill};
+use keyproof_aws::{DrillError, DrillOptions, Patience, Runner, Settings, clean_up, drill};
 use keyproof_drill::{Choice, DrillReport};
 use keyproof_plan::Plan;
 
@@ -128,6 +128,7 @@ impl Arguments {
             every: self.every,
             confirmations: self.confirm,
             keep: self.kept_session,
+            patience: Patience::default(),
         };
         let interrupted = signals::interrupted().map_err(CliError::Start)?;
         Box::pin(drill(plan, settings, runner, &options, interrupted))

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What has to hold before anything is changed.
 
+use aws_sdk_kms::Client;
 use aws_sdk_kms::types::GrantOperation;
 use futures_util::future::join_all;
 use keyproof_core::Service;
-use keyproof_drill::{TAG, Target};
-use keyproof_plan::{Action, TableKey};
+use keyproof_drill::{TAG, Target, grant_name};
+use keyproof_plan::{Action, Table, TableKey};
 use keyproof_quota::Operation;
-use keyproof_verdict::{Answer, Encryption, classify, classify_call};
+use keyproof_verdict::{Answer, Encryption, classify, classify_call, clause};
 
-use crate::calls::Reply;
+use super::Patience;
+use super::grants::Grants;
+use crate::calls::{Called, Reply};
 use crate::failure::Failure;
+use crate::inspect::Inspection;
 use crate::observe::Shared;
 use crate::probe::{KeyTarget, NO_GRANT};
 use crate::run::Run;
@@ -30,7 +34,11 @@ pub(super) struct Key {
 
 /// The key of each target, once it is known that it may be drilled; else what stands against it, a
 /// sentence each.
-pub(super) async fn prepare(run: &Run<'_>, targets: &[Target]) -> Result<Vec<Key>, Vec<String>> {
+pub(super) async fn prepare(
+    run: &Run<'_>,
+    targets: &[Target],
+    patience: &Patience,
+) -> Result<Vec<Key>, Vec<String>> {
     let shared = Shared::new(run);
     let looked = join_all(targets.iter().map(|target| look(&shared, target))).await;
     let mut keys = Vec::new();
@@ -45,7 +53,7 @@ pub(super) async fn prepare(run: &Run<'_>, targets: &[Target]) -> Result<Vec<Key
     for key in &keys {
         if !checked.contains(&key.arn.as_str()) {
             checked.push(&key.arn);
-            against.extend(permitted(run, key).await.err());
+            against.extend(permitted(run, key, patience).await.err());
         }
     }
     // Two tables may share a key, and so what stands against it.
@@ -69,17 +77,7 @@ pub(super) async fn keys_of_plan(run: &Run<'_>) -> Result<Vec<String>, Vec<Strin
         let found = shared.inspection(name, table).await;
         match found.key_arn(table) {
             Some(arn) => keys.push(arn.to_owned()),
-            None => against.push(format!(
-                "the key of `{name}` was not found: {}",
-                found
-                    .key
-                    .as_ref()
-                    .and_then(|key| key.outcome.as_ref().err())
-                    .map_or_else(
-                        || "nobody could look".to_owned(),
-                        |failure| words(run, failure)
-                    )
-            )),
+            None => against.push(not_found(run, name, table, &found)),
         }
     }
     keys.sort_unstable();
@@ -89,6 +87,19 @@ pub(super) async fn keys_of_plan(run: &Run<'_>) -> Result<Vec<String>, Vec<Strin
     } else {
         Err(against)
     }
+}
+
+/// Why nobody can tell which key a table's is to be.
+fn not_found(run: &Run<'_>, name: &str, table: &Table, found: &Inspection) -> String {
+    let failure = found
+        .key
+        .as_ref()
+        .and_then(|key| key.outcome.as_ref().err());
+    let why = failure.map_or_else(
+        || "nobody could look".to_owned(),
+        |failure| format!("kms:DescribeKey: {}", words(run, failure)),
+    );
+    format!("the key `{}` of `{name}` was not found: {why}", table.key)
 }
 
 /// The table's key, if it is the plan's.
@@ -132,9 +143,7 @@ async fn look(shared: &Shared<'_, '_>, target: &Target) -> Result<Key, String> {
                  verify` and put that right first"
             ));
         }
-        None => {
-            return Err(format!("the key `{}` of `{name}` was not found", table.key));
-        }
+        None => return Err(not_found(run, name, table, &found)),
     }
     let account = table
         .arn
@@ -149,9 +158,15 @@ async fn look(shared: &Shared<'_, '_>, target: &Target) -> Result<Key, String> {
 }
 
 /// Whether the key is tagged for drills, and the operator may make grants and revoke them.
-async fn permitted(run: &Run<'_>, key: &Key) -> Result<(), String> {
+async fn permitted(run: &Run<'_>, key: &Key, patience: &Patience) -> Result<(), String> {
     let client = aws_sdk_kms::Client::new(&run.config);
-    let arn = key.arn.as_str();
+    tagged(run, &client, &key.arn).await?;
+    may_make(run, &client, key, patience).await?;
+    // A grant that can be made and not revoked is what a drill must never make.
+    may_revoke(run, &client, &key.arn).await
+}
+
+async fn tagged(run: &Run<'_>, client: &Client, arn: &str) -> Result<(), String> {
     let (name, value) = TAG;
     let mut marker: Option<String> = None;
     let mut tagged = false;
@@ -194,31 +209,41 @@ async fn permitted(run: &Run<'_>, key: &Key) -> Result<(), String> {
              keyproof's own template: the parameter `AllowDrill`)"
         ));
     }
-    let may_not = |action: Action, answer: &Answer, failure: Option<&Failure>| match answer {
-        Answer::Allowed(_) => Ok(()),
-        _ => Err(format!(
-            "`{action}` on `{arn}` is not to be had for you, by a dry run, and a drill needs it: {}",
-            failure.map_or_else(String::new, |failure| words(run, failure))
-        )),
-    };
+    Ok(())
+}
+
+async fn may_make(
+    run: &Run<'_>,
+    client: &Client,
+    key: &Key,
+    patience: &Patience,
+) -> Result<(), String> {
+    // Named as a drill's: should an endpoint make it all the same, it is found.
+    let name_of_trial = grant_name(run.id, 0);
     let create = run
         .calls
         .send(Operation::of(Action::CreateGrant), async || {
             let request = client
                 .create_grant()
-                .key_id(arn)
+                .key_id(&key.arn)
                 .grantee_principal(&key.role)
                 .operations(GrantOperation::Decrypt)
+                .name(&name_of_trial)
                 .dry_run(true);
             Reply::new(request.send().await, |code, message| {
                 classify(Action::CreateGrant, code, message)
             })
         })
         .await;
-    if let Err(failure) = &create.outcome {
-        may_not(Action::CreateGrant, &failure.answer, Some(failure))?;
+    let told = told(run, Action::CreateGrant, &key.arn, &create);
+    if create.outcome.is_err() {
+        return told;
     }
-    // A grant that can be made and not revoked is what a drill must never make.
+    let undone = Grants::new(run, patience).undo(key, &name_of_trial).await;
+    told.map_err(|why| why + &undone)
+}
+
+async fn may_revoke(run: &Run<'_>, client: &Client, arn: &str) -> Result<(), String> {
     let revoke = run
         .calls
         .send(Operation::of(Action::RevokeGrant), async || {
@@ -232,21 +257,43 @@ async fn permitted(run: &Run<'_>, key: &Key) -> Result<(), String> {
             })
         })
         .await;
-    match &revoke.outcome {
-        Ok(_) => Ok(()),
-        Err(failure) => may_not(Action::RevokeGrant, &failure.answer, Some(failure)),
+    told(run, Action::RevokeGrant, arn, &revoke)
+}
+
+/// What a dry run told of whether the action may be called.
+fn told<T>(run: &Run<'_>, action: Action, arn: &str, called: &Called<T>) -> Result<(), String> {
+    let Err(failure) = &called.outcome else {
+        return Err(format!(
+            "a dry run of `{action}` on `{arn}` came back with success, as the service itself never answers one: \
+             see what answers at the endpoint"
+        ));
+    };
+    match &failure.answer {
+        Answer::Allowed(_) => Ok(()),
+        Answer::Unknown(_) => Err(format!(
+            "whether you may call `{action}` on `{arn}`, which a drill needs, was not found out by a dry run: {}",
+            words(run, failure)
+        )),
+        Answer::Denied(_) | Answer::KeyUnusable(_) => Err(format!(
+            "`{action}` on `{arn}` is not to be had for you, by a dry run, and a drill needs it: {}",
+            words(run, failure)
+        )),
     }
 }
 
 /// A failure in the service's words, free of secrets.
 pub(super) fn words(run: &Run<'_>, failure: &Failure) -> String {
     let clean = |text: &Option<String>| text.as_ref().map(|text| run.redactor.message(text));
-    match (clean(&failure.code), clean(&failure.message)) {
-        (Some(code), Some(message)) => format!("{code}: {message}"),
-        (Some(only), None) | (None, Some(only)) => only,
-        (None, None) => match &failure.answer {
-            Answer::Unknown(blindness) => format!("no answer ({blindness:?})"),
-            _ => "no answer".to_owned(),
-        },
+    let told = match (clean(&failure.code), clean(&failure.message)) {
+        (Some(code), Some(message)) => Some(format!("{code}: {message}")),
+        (only, None) | (None, only) => only,
+    };
+    match (&failure.answer, told) {
+        (Answer::Unknown(blindness), told) => {
+            let (why, _) = clause(blindness, None);
+            told.map_or_else(|| why.clone(), |told| format!("{why} ({told})"))
+        }
+        (_, Some(told)) => told,
+        (_, None) => "no answer".to_owned(),
     }
 }

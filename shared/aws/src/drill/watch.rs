@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use keyproof_core::Service;
 use keyproof_drill::{Kept, Passage, Target};
-use keyproof_verdict::{Answer, Blindness, Observation};
+use keyproof_verdict::{Answer, Blindness, Observation, clause};
 use tokio::time::{Instant, sleep};
 
 use super::DrillOptions;
@@ -94,7 +94,16 @@ impl<'w> Watch<'w> {
         match called.outcome {
             Ok(session) => (self.read_as(&session).await, Some(session)),
             Err(failure) => {
-                let called = Called::unsent(no_session(&failure));
+                let mut unsent = no_session(&failure);
+                // No row of its own tells here why there is no session.
+                if let Answer::Unknown(blindness) = &failure.answer {
+                    let (why, _) = clause(blindness, None);
+                    unsent.message = Some(match &failure.message {
+                        Some(message) => format!("{why}: {message}"),
+                        None => why,
+                    });
+                }
+                let called = Called::unsent(unsent);
                 (observation(called, None, &self.run.redactor), None)
             }
         }

@@ -11,7 +11,8 @@ use super::Question;
 use super::world::{Testimony, World};
 use crate::words::{policy_noun, service_name};
 use crate::{Answer, Blindness, Denial, Evidence, KeyState, Observation};
-pub(super) use words::{clause, key_is};
+pub use words::clause;
+pub(super) use words::key_is;
 use words::{refuser, way_out};
 
 /// Speaks of one access probe.

@@ -109,6 +109,7 @@ impl Cell {
             principal: self.place.principal.to_owned(),
             fault: self.row.fault,
             skip: 0,
+            lost: false,
             times: self.row.times,
         };
         let proxy = worlds

@@ -158,6 +158,7 @@ pub(crate) async fn matrix(step: usize) -> (String, Vec<String>) {
             principal: "runner".to_owned(),
             fault: cell.row.fault,
             skip: 0,
+            lost: false,
             times: if cell.row.slow { 1 } else { cell.row.times },
         };
         let started = Instant::now();

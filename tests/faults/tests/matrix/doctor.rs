@@ -141,6 +141,7 @@ pub(crate) async fn matrix(step: usize) -> (String, Vec<String>) {
             principal: principal.to_owned(),
             fault: cell.row.fault,
             skip: 0,
+            lost: false,
             times: cell.row.times,
         };
         let short = std::time::Duration::from_secs(8);

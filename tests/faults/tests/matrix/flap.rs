@@ -40,6 +40,7 @@ async fn flap(worlds: &Worlds, truth: Truth, other: Truth, skip: usize, times: u
         fault: Fault::Recorded,
         // The session itself comes first, and is of this world.
         skip: skip + 1,
+        lost: false,
         times,
     };
     let proxy = worlds

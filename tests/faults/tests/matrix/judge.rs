@@ -128,17 +128,23 @@ fn hangs_on_a_witness(was: &ProbeRow, is: &ProbeRow) -> bool {
 
 /// What is wrong with a row's words, whatever they say.
 fn sentence(row: &ProbeRow) -> Option<String> {
-    let text = &row.reason;
+    (!is_for_a_person(&row.reason)).then(|| "no sentence for a person".to_owned())
+}
+
+/// Whether a sentence is one for a person, whatever it says.
+pub(crate) fn is_for_a_person(text: &str) -> bool {
     let longest = 900;
     let shown = text.len() > 30 && text.len() < longest && !text.contains(['\n', '\r', '\u{0}']);
     // Words of this program's insides, or of its libraries'.
     let inside = [
         "Error {", "Some(", "None", "hyper", "::", "unwrap", "{\"", "errno",
     ];
-    let plain = !inside
+    let arns = ["arn:aws:iam::", "arn:aws:sts::"];
+    let words = arns
         .iter()
-        .any(|word| text.replace("arn:aws:iam::", "").contains(word));
-    (!shown || !plain).then(|| "no sentence for a person".to_owned())
+        .fold(text.to_owned(), |text, arn| text.replace(arn, ""));
+    let plain = !inside.iter().any(|word| words.contains(word));
+    shown && plain
 }
 
 /// Whether the undisturbed run shows the world as it is.

@@ -5,10 +5,12 @@
 //! Whatever is broken: no probe passes that doesn't pass undisturbed, no probe is lost, what was
 //! seen to be open is reported as such, the run ends in its time, and the sentence says what
 //! happened. `docs/faults.md` is written by this test (`UPDATE_GOLDEN=1`) and compared with it, and so is
-//! `docs/faults-diagnosis.md`: what comes of the same faults in a diagnosis and in a doctor.
+//! `docs/faults-diagnosis.md` and `docs/faults-drill.md`: what comes of the same faults in a diagnosis, in a
+//! doctor and in a drill.
 //!
-//! Every eighth cell is run; all of them, which takes minutes, with `EVERY_FAULT=1`, as the gate does.
-//! Only then is there a page to compare.
+//! Every eighth cell is run; all of them, which takes minutes, with `EVERY_FAULT=1`, as the gate does, and of
+//! drills with `EVERY_DRILL=1`. Only then is there a page to compare; a drill of the sample is compared with its
+//! square.
 //!
 //! A new fault is a row in `faults`; a new call is a row in `places`.
 
@@ -22,6 +24,7 @@
 mod cell;
 mod diagnosis;
 mod doctor;
+mod drill;
 mod faults;
 mod flap;
 mod judge;
@@ -72,10 +75,14 @@ fn all(cells: &[Cell]) -> Vec<(Cell, Came)> {
     came
 }
 
-/// Whether all cells are run.
-fn whole() -> bool {
-    let names = ["EVERY_FAULT", "UPDATE_GOLDEN"];
+/// Whether one of these is set.
+fn asked(names: &[&str]) -> bool {
     names.iter().any(|name| std::env::var_os(name).is_some())
+}
+
+/// Whether all cells of a run's and a diagnosis' matrices are run.
+fn whole() -> bool {
+    asked(&["EVERY_FAULT", "UPDATE_GOLDEN"])
 }
 
 #[test]
@@ -92,6 +99,18 @@ fn no_fault_makes_a_diagnosis_or_a_doctor_say_what_is_not_so() {
     if whole() {
         page::compare("faults-diagnosis.md", &page::of_others(&parts));
     }
+}
+
+#[test]
+fn no_fault_leaves_a_drill_open_or_lets_it_pass() {
+    let step = if asked(&["EVERY_DRILL", "UPDATE_GOLDEN"]) {
+        1
+    } else {
+        SAMPLE
+    };
+    let wrong = world::block_on(drill::matrix(step));
+
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use keyproof_verdict::Verdict;
 
@@ -182,17 +182,24 @@ say why something failed, and to those that say what a run lacks.
     page.trim_end().to_owned() + "\n"
 }
 
+fn file(name: &str) -> PathBuf {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    docs.join(name)
+}
+
+/// The page of this name, as it is.
+pub(crate) fn written(name: &str) -> String {
+    std::fs::read_to_string(file(name)).unwrap_or_default()
+}
+
 /// Compares the page with the file of this name in `docs`, or writes it there.
 #[track_caller]
 pub(crate) fn compare(name: &str, page: &str) {
-    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
-    let file = docs.join(name);
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::write(&file, page).unwrap();
+        std::fs::write(file(name), page).unwrap();
     }
-    let written = std::fs::read_to_string(&file).unwrap_or_default();
     assert!(
-        page == written,
+        page == written(name),
         "docs/{name} is not what this run came to; read the diff after UPDATE_GOLDEN=1"
     );
 }

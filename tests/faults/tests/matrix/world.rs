@@ -11,10 +11,11 @@ use keyproof_aws::{Runner, Settings, verify};
 use keyproof_faults::{Disturbance, Proxy, Recording};
 use keyproof_plan::Plan;
 use keyproof_sandbox::{Sandbox, SandboxOptions};
-use keyproof_template::Options;
+use keyproof_template::{Account, Options};
 use keyproof_verdict::Report;
 use tokio::net::TcpListener;
 use tokio::sync::OnceCell;
+use tokio::task::JoinHandle;
 
 use crate::places::{PLACES, Place};
 
@@ -43,10 +44,18 @@ impl Truth {
     }
 }
 
-/// A running sandbox.
-struct World {
-    address: String,
-    credentials: Credentials,
+/// A running sandbox. It ends when this is dropped.
+pub(crate) struct World {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) address: String,
+    pub(crate) credentials: Credentials,
+    serving: JoinHandle<std::io::Result<()>>,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
 }
 
 /// One of each, and what is true of each place's plan in them.
@@ -78,7 +87,11 @@ impl Worlds {
             .into_iter()
             .flat_map(|truth| places.iter().map(move |place| (truth, place.clone())));
         Self {
-            worlds: [start(kept).await, start(open).await, start(shut).await],
+            worlds: [
+                World::start(&account(kept.users(), "")).await,
+                World::start(&account(open.users(), "")).await,
+                World::start(&account(shut.users(), "")).await,
+            ],
             undisturbed: pairs.map(|pair| (pair, OnceCell::new())).collect(),
         }
     }
@@ -109,9 +122,7 @@ impl Worlds {
 
     /// The operator, who is the world's administrator, behind a proxy.
     pub(crate) async fn runner(&self, truth: Truth, proxy: &Proxy) -> Runner {
-        let credentials = self.world(truth).credentials.clone();
-        let runner = Runner::with_credentials(credentials, proxy.url(), "us-east-1");
-        runner.await.unwrap()
+        self.world(truth).runner(proxy.url()).await
     }
 
     /// What is true of a place's plan.
@@ -142,40 +153,61 @@ pub(crate) fn patient() -> Settings {
     }
 }
 
-async fn start(truth: Truth) -> World {
-    let options = Options::new("111122223333".parse().unwrap(), "us-east-1");
-    let account = keyproof_template::load(&template(truth), &options)
-        .unwrap_or_else(|errors| panic!("{errors:#?}"));
-    let sandbox = Sandbox::new(&account, SandboxOptions::default()).unwrap();
-    assert_eq!(sandbox.left_out(), Vec::<String>::new());
-    sandbox
-        .put_item(
-            "arn:aws:dynamodb:us-east-1:111122223333:table/orders",
-            &serde_json::json!({
-                "pk": { "S": "keyproof#canary" },
-                "proof": { "S": "c0ffee-canary-content" },
-            }),
-        )
-        .unwrap();
-    let administrator = sandbox.administrator();
-    let credentials = Credentials::new(
-        administrator.access_key_id,
-        administrator.secret_access_key.expose(),
-        None,
-        None,
-        "sandbox",
-    );
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    tokio::spawn(sandbox.serve(listener, std::future::pending()));
-    World {
-        address,
-        credentials,
+impl World {
+    /// A sandbox of this account.
+    pub(crate) async fn start(account: &Account) -> Self {
+        // The same ids in each, so that a reply of one may be another's.
+        let options = SandboxOptions {
+            seed: Some(8),
+            ..SandboxOptions::default()
+        };
+        let sandbox = Sandbox::new(account, options).unwrap();
+        assert_eq!(sandbox.left_out(), Vec::<String>::new());
+        sandbox
+            .put_item(
+                "arn:aws:dynamodb:us-east-1:111122223333:table/orders",
+                &serde_json::json!({
+                    "pk": { "S": "keyproof#canary" },
+                    "proof": { "S": "c0ffee-canary-content" },
+                }),
+            )
+            .unwrap();
+        let administrator = sandbox.administrator();
+        let credentials = Credentials::new(
+            administrator.access_key_id,
+            administrator.secret_access_key.expose(),
+            None,
+            None,
+            "sandbox",
+        );
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let serving = tokio::spawn(sandbox.clone().serve(listener, std::future::pending()));
+        Self {
+            sandbox,
+            address,
+            credentials,
+            serving,
+        }
+    }
+
+    /// The operator, who is the administrator here, before this endpoint.
+    pub(crate) async fn runner(&self, url: &str) -> Runner {
+        let credentials = self.credentials.clone();
+        let runner = Runner::with_credentials(credentials, url, "us-east-1");
+        runner.await.unwrap()
     }
 }
 
+/// An account whose key lets in these users, with more statements in its policy.
+pub(crate) fn account(users: &str, statements: &str) -> Account {
+    let options = Options::new("111122223333".parse().unwrap(), "us-east-1");
+    keyproof_template::load(&template(users, statements), &options)
+        .unwrap_or_else(|errors| panic!("{errors:#?}"))
+}
+
 /// The outsider may do everything but what the key's policy leaves to its users.
-fn template(truth: Truth) -> String {
+fn template(users: &str, statements: &str) -> String {
     let role = |name: &str, logical: &str| {
         format!(
             r#"
@@ -202,7 +234,6 @@ fn template(truth: Truth) -> String {
         role("nobody", "Nobody"),
     ]
     .concat();
-    let users = truth.users();
     format!(
         r#"
 AWSTemplateFormatVersion: "2010-09-09"
@@ -219,7 +250,8 @@ Resources:{roles}
             Action: "kms:*"
             Resource: "*"
             Condition: {{ ArnNotLike: {{ "aws:PrincipalArn": "arn:aws:iam::111122223333:role/keyproof/*" }} }}
-          - {{ Sid: Users, Effect: Allow, Principal: {{ AWS: {users} }}, Action: "kms:*", Resource: "*" }}
+          - {{ Sid: Users, Effect: Allow, Principal: {{ AWS: {users} }}, Action: "kms:*", Resource: "*" }}{statements}
+      Tags: [{{ Key: "keyproof:drill", Value: allowed }}]
   Alias:
     Type: AWS::KMS::Alias
     Properties: {{ AliasName: alias/orders, TargetKeyId: !Ref Key }}

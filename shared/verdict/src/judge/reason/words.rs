@@ -101,10 +101,8 @@ pub(super) const fn revive(state: KeyState) -> &'static str {
 }
 
 /// Why nothing was found out, and what to do next.
-pub(in crate::judge) fn clause(
-    blindness: &Blindness,
-    code: Option<&str>,
-) -> (String, &'static str) {
+#[must_use]
+pub fn clause(blindness: &Blindness, code: Option<&str>) -> (String, &'static str) {
     let with_code = |text: &str| match code {
         Some(code) => format!("{text} (`{code}`)"),
         None => text.to_owned(),

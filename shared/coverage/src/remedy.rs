@@ -216,7 +216,7 @@ fn expectation(
     Expectation {
         principal: principal.to_owned(),
         on: on.map(str::to_owned),
-        actions: vec![action],
+        actions: vec![action].into(),
         index: index.map(str::to_owned),
         expected,
         place: Place::START,

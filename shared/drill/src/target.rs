@@ -137,7 +137,7 @@ fn denied_read(plan: &Plan, principal: &str, table: &str) -> Option<Action> {
                 }
             )
         })
-        .flat_map(|one| &one.actions)
+        .flat_map(|one| one.actions.iter())
         .copied()
         .filter(|action| action.reads_canary())
         .min_by_key(|action| *action != Action::GetItem)

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use jiff::civil::Date;
@@ -149,8 +150,9 @@ pub struct Expectation {
     pub principal: String,
     /// The table's name in the plan; `None` for `sts:AssumeRole` alone.
     pub on: Option<String>,
-    /// The actions, in the document's order. Never empty.
-    pub actions: Vec<Action>,
+    /// The actions, in the document's order. Never empty. All that a list of principals and tables
+    /// stands for share them: a large plan has them a hundred thousand times.
+    pub actions: Arc<Vec<Action>>,
     /// The index to read, for `Query` and `Scan`.
     pub index: Option<String>,
     /// What must come of it.

@@ -59,7 +59,7 @@ pub fn least_by_account(plan: &Plan) -> BTreeMap<(Option<&str>, Operation), u64>
         let principal = expectation.principal.as_str();
         let table = expectation.on.as_ref().and_then(|on| plan.tables.get(on));
         let key = table.and_then(|table| table.key.key_id());
-        for &action in &expectation.actions {
+        for &action in expectation.actions.iter() {
             // The session is the answer.
             let answered = action == Action::AssumeRole
                 || asks_of_key_alone(action) && !of_keys.insert((principal, action, key));

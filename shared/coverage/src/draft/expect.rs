@@ -2,6 +2,7 @@
 //! What is so, as expectations: none that doesn't pass.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use keyproof_check::{Circumstances, Estate, observations, verdicts};
 use keyproof_plan::{Action, Expectation, Expected, Place, Plan};
@@ -96,11 +97,11 @@ fn add(
                 .is_some_and(|first| first.service() == action.service())
     });
     match same {
-        Some(one) => one.actions.push(action),
+        Some(one) => Arc::make_mut(&mut one.actions).push(action),
         None => all.push(Expectation {
             principal: principal.to_owned(),
             on: Some(table.to_owned()),
-            actions: vec![action],
+            actions: vec![action].into(),
             index: index.map(str::to_owned),
             expected,
             place: Place::START,
@@ -131,7 +132,7 @@ fn keep_what_passes(
             .map_or_else(String::new, |index| format!("/{index}"));
         let principal = &one.principal;
         let before = one.actions.len();
-        one.actions
+        Arc::make_mut(&mut one.actions)
             .retain(|action| !failed.contains(&format!("{principal}/{action}/{on}{tail}")));
         dropped += before - one.actions.len();
     }

@@ -165,7 +165,7 @@ fn expectation(text: &mut String, one: &Expectation) {
         }
     }
     text.push_str("    actions:\n");
-    for action in &one.actions {
+    for action in one.actions.iter() {
         let _ = writeln!(text, "      - {action}");
     }
 }

@@ -114,7 +114,7 @@ pub(crate) fn questions(plan: &Plan, estate: &Estate) -> Vec<Expectation> {
             all.push(Expectation {
                 principal: principal.clone(),
                 on: on.cloned(),
-                actions,
+                actions: actions.into(),
                 index: index.cloned(),
                 expected: Expected::Allowed,
                 place: Place::START,

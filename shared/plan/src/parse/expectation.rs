@@ -2,6 +2,7 @@
 //! Expectations, one at a time.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use keyproof_core::{PolicyType, Service};
 use keyproof_document::Place;
@@ -46,10 +47,11 @@ impl<'node> Draft<'node> {
     /// The expectations that it stands for. `None` only where an error was pushed.
     pub(super) fn expectations(&self) -> Option<impl Iterator<Item = Expectation>> {
         let expected = self.whole?;
+        let actions = Arc::new(self.actions.clone());
         Some(self.pairs().map(move |(principal, on)| Expectation {
             principal: principal.to_owned(),
             on: on.map(str::to_owned),
-            actions: self.actions.clone(),
+            actions: Arc::clone(&actions),
             index: self.index.map(str::to_owned),
             expected,
             place: self.place,

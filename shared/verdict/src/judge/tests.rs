@@ -70,7 +70,7 @@ pub(crate) fn expect(
     Expectation {
         principal: principal.to_owned(),
         on: on.map(str::to_owned),
-        actions: actions.to_vec(),
+        actions: actions.to_vec().into(),
         index: None,
         expected,
         place: place(line),

@@ -198,7 +198,7 @@ impl Turned {
         self.plan.expectations.push(Expectation {
             principal: principal.clone(),
             on: table.clone(),
-            actions: vec![*action],
+            actions: vec![*action].into(),
             index: index.clone(),
             expected: match door {
                 Door::Open => Expected::Denied {

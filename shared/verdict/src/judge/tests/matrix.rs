@@ -361,7 +361,7 @@ fn a_witness_of_another_table_is_none() {
 #[test]
 fn a_call_that_reads_nothing_bears_no_witness() {
     let mut plan = outsider_denied(Action::GetItem);
-    plan.expectations[0].actions = vec![Action::Decrypt];
+    plan.expectations[0].actions = vec![Action::Decrypt].into();
     let mut observations = observed(super::READ, denied(Some(Service::Kms), None));
     let dry = saw(Answer::Allowed(Evidence::DryRun));
     observations

@@ -53,7 +53,21 @@ def states(operation, asked):
     yield f"states:{operation}", asked["stateMachineArn"], {}
 
 
-JSON = {"DynamoDB_20120810": dynamodb, "TrentService": kms, "AWSEvents": events, "AmazonSQS": sqs, "AWSStepFunctions": states}
+# What each question about an organization is authorised on; which organization it is, the test knows.
+def organizations(operation, asked):
+    name = asked.get("ParentId") or asked["ResourceId"]
+    kind = "root" if name.startswith("r-") else "ou" if name.startswith("ou-") else "account"
+    yield f"organizations:{operation}", f"arn:aws:organizations::123456789012:{kind}/ORGANIZATION/{name}", {}
+
+
+def tagging(operation, asked):
+    yield f"tag:{operation}", "*", {}
+
+
+JSON = {"DynamoDB_20120810": dynamodb, "TrentService": kms, "AWSEvents": events, "AmazonSQS": sqs, "AWSStepFunctions": states,
+        "AWSOrganizationsV20161128": organizations, "ResourceGroupsTaggingAPI_20170126": tagging}  # fmt: skip
+# A schedule is made with POST and altered with PUT; both hand over the role that it sends in.
+SCHEDULE = {"POST": "scheduler:CreateSchedule", "PUT": "scheduler:UpdateSchedule"}
 HUB = {
     "POST /findings/import": ("securityhub:BatchImportFindings", arn("securityhub", f"product/{ACCOUNT}/default")),
     "PATCH /findings/batchupdate": ("securityhub:BatchUpdateFindings", arn("securityhub", "hub/default")),
@@ -69,11 +83,23 @@ def calls(service, request, body):
         return list(JSON[name](operation, json.loads(body)))
     if service == "s3":
         bucket, _, key = path.strip("/").partition("/")
+        asked = urllib.parse.parse_qs(urllib.parse.urlsplit(request.path).query)
+        if not key and asked.get("list-type") == ["2"]:
+            return [("s3:ListBucket", arn("s3", bucket, "", ""), {"s3:prefix": asked["prefix"][0]})]
         assert key, f"{request.command} {path} of S3 is known to nobody here"
         return [(OBJECT[request.command], arn("s3", f"{bucket}/{key}", "", ""), {})]
     if service == "securityhub":
         return [(*HUB[f"{request.command} {path}"], {})]
+    if service == "scheduler":
+        asked, name = json.loads(body), path.removeprefix("/schedules/")
+        passed = {"iam:PassedToService": "scheduler.amazonaws.com"}
+        return [
+            (SCHEDULE[request.command], arn("scheduler", f"schedule/{asked['GroupName']}/{name}"), {}),
+            ("iam:PassRole", asked["Target"]["RoleArn"], passed),
+        ]
     asked = dict(urllib.parse.parse_qsl(body.decode()))
+    if (service, asked.get("Action")) == ("sts", "AssumeRole"):
+        return [("sts:AssumeRole", asked["RoleArn"], {})]
     assert (service, asked.get("Action")) == ("sns", "Publish"), (service, asked)
     return [("sns:Publish", asked["TopicArn"], {})]
 
@@ -138,9 +164,13 @@ def denied(service, principal, action, resource):
         error = f"<Error><Type>Sender</Type><Code>AuthorizationError</Code><Message>{message}</Message></Error>"
         text = f'<ErrorResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/">{error}</ErrorResponse>'
         return 403, [("Content-Type", "text/xml")], text.encode()
+    if service == "sts":
+        error = f"<Error><Type>Sender</Type><Code>AccessDenied</Code><Message>{message}</Message></Error>"
+        text = f'<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">{error}</ErrorResponse>'
+        return 403, [("Content-Type", "text/xml")], text.encode()
     headers = [("Content-Type", "application/x-amz-json-1.0"), ("X-Amzn-ErrorType", "AccessDeniedException")]
     body = json.dumps({"__type": "AccessDeniedException", "message": message, "Message": message})
-    return 403 if service == "securityhub" else 400, headers, body.encode()
+    return 403 if service in ("securityhub", "scheduler") else 400, headers, body.encode()
 
 
 # What Lambda does in a function's name: it polls the queue and the stream, and writes the log.
@@ -158,8 +188,9 @@ class Role:
     """A function's role in a deployed stack, its policies put together by the sandbox, without what Lambda does in its
     name and without the statements that are left out. `resource` is what a statement is about, by its Sid."""
 
-    def __init__(self, name, *left_out):
-        process, administrator = start_sandbox("--template", "template.yaml", "--parameter", "SecurityHub=on")
+    def __init__(self, name, *left_out, parameters=("SecurityHub=on",)):
+        words = [word for parameter in parameters for word in ("--parameter", parameter)]
+        process, administrator = start_sandbox("--template", "template.yaml", *words)
         try:
             iam = administrator.client("iam")
             names = [role["RoleName"] for role in iam.list_roles()["Roles"]]

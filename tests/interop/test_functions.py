@@ -43,7 +43,7 @@ def deployer(tmp_path):
     # Lambda alone may assume the functions' roles. Here the account may; what the role is allowed stays.
     template = (ROOT / "template.yaml").read_text()
     account = '{ AWS: !Sub "arn:${AWS::Partition}:iam::${AWS::AccountId}:root" }'
-    assert template.count(ROLE) == 4
+    assert template.count(ROLE) == 5
     file = tmp_path / "template.yaml"
     file.write_text(template.replace(ROLE, f"Principal: {account}"))
     process, administrator = start_sandbox("--template", str(file))

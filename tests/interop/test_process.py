@@ -14,7 +14,7 @@ import pytest
 
 from conftest import KEYPROOF, ROOT, bare_environment
 
-FUNCTIONS = ["keyproof-verify", "keyproof-publish", "keyproof-api", "keyproof-canary"]
+FUNCTIONS = ["keyproof-verify", "keyproof-publish", "keyproof-api", "keyproof-canary", "keyproof-expand"]
 
 
 @pytest.fixture

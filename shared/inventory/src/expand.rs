@@ -17,6 +17,7 @@ use crate::error::{InventoryError, InventoryProblem};
 use crate::model::Inventory;
 use crate::write::{Form, write};
 pub(crate) use fill::{Filler, entry, mapping, sequence, text};
+pub(crate) use gather::NOWHERE;
 use gather::{Item, gather};
 
 /// What becomes of accounts that could not be read.

@@ -26,6 +26,7 @@ mod definition;
 mod error;
 mod expand;
 mod files;
+mod keep;
 mod model;
 pub mod organization;
 mod parse;
@@ -43,6 +44,7 @@ pub use definition::{reference, schema};
 pub use error::{InventoryError, InventoryProblem};
 pub use expand::{Expanded, Expansion, Lost, Refusal, Surveyed, expand};
 pub use files::{InFile, Listed, listed, rows};
+pub use keep::{KeepError, Kept, keep};
 pub use model::{
     Inventory, Kind, Location, Organization, Places, Source, TagFilter, Tagged, Template,
 };

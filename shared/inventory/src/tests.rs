@@ -5,6 +5,7 @@
 mod csv;
 mod expanded;
 mod files;
+mod keep;
 mod pieces;
 mod properties;
 mod wrong;

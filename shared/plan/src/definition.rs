@@ -73,7 +73,7 @@ pub(crate) const MAX_DURATION: u32 = 43_200;
 /// How many probes a plan may have: lists multiply, and a short text must not fill the memory.
 pub(crate) const MAX_PROBES: usize = 2_000_000;
 /// How large a plan's document may be: one that lists ten tables in each of 2,000 accounts has 300,000 values.
-pub(crate) const LIMITS: Limits = Limits {
+pub const LIMITS: Limits = Limits {
     bytes: 32 * 1024 * 1024,
     nodes: 1_000_000,
 };

@@ -41,6 +41,7 @@ mod write;
 mod tests;
 
 pub use action::Action;
+pub use definition::LIMITS;
 pub use error::{Hint, PlanError, PlanProblem};
 pub use keyproof_document::Place;
 pub use model::{

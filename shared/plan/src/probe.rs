@@ -82,7 +82,8 @@ impl Probe {
     }
 
     /// One action of an expectation.
-    pub(crate) fn of(expectation: &Expectation, action: Action) -> Self {
+    #[must_use]
+    pub fn of(expectation: &Expectation, action: Action) -> Self {
         let (on, index) = (expectation.on.as_deref(), expectation.index.as_deref());
         Self {
             id: access_id(&expectation.principal, action, on, index),

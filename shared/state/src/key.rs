@@ -10,6 +10,8 @@ use crate::Reference;
 
 /// The partition that lists the plans.
 pub const PLANS: &str = "PLANS";
+/// The partition that says of which inventory plans come.
+pub const ORIGINS: &str = "ORIGINS";
 /// The sort key of a plan's state, and the beginning of those of its parts.
 pub const STATE: &str = "STATE";
 
@@ -63,6 +65,12 @@ impl Key {
     #[must_use]
     pub fn listed(plan: &str) -> Self {
         Self::new(PLANS, plan)
+    }
+
+    /// Of which inventory a plan comes.
+    #[must_use]
+    pub fn origin(plan: &str) -> Self {
+        Self::new(ORIGINS, plan)
     }
 
     /// A plan's state.

@@ -68,6 +68,15 @@ pub struct PlanVersion {
     pub pushed_with: Option<String>,
 }
 
+/// Of which inventory a plan comes, where the stack itself expands it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanOrigin {
+    /// The plan's name.
+    pub plan: String,
+    /// The inventory's address: `s3://BUCKET/KEY`.
+    pub inventory: String,
+}
+
 impl Noun for PlanHead {
     const NOUN: &'static str = "a plan";
 
@@ -81,5 +90,13 @@ impl Noun for PlanVersion {
 
     fn key(&self) -> Key {
         Key::version(&self.plan, self.version)
+    }
+}
+
+impl Noun for PlanOrigin {
+    const NOUN: &'static str = "a plan's origin";
+
+    fn key(&self) -> Key {
+        Key::origin(&self.plan)
     }
 }

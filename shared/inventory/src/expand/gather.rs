@@ -11,7 +11,7 @@ use crate::model::{Inventory, Kind, Source};
 
 /// What stands in a plan for the tables of an account that could not be read. No such table is made by
 /// anybody.
-const NOWHERE: &str = "keyproof-inventory-unread";
+pub(crate) const NOWHERE: &str = "keyproof-inventory-unread";
 /// How many tables an inventory may come to: accounts and regions multiply, and a short text must not fill
 /// the memory.
 const MOST_TABLES: usize = 500_000;

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Plans: pushed, pulled, listed, removed, started.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use keyproof_plan::Plan;
-use keyproof_state::{Key, Noun, PLANS, PlanHead, PlanVersion, Reference, references};
+use keyproof_state::{
+    Key, Noun, ORIGINS, PLANS, PlanHead, PlanOrigin, PlanVersion, Reference, references,
+};
 use serde_json::Value;
 
 use super::{Store, TRIES, reference_key};
@@ -48,6 +52,37 @@ pub struct Pushed {
     pub head: PlanHead,
     /// Whether it made a new version.
     pub new_version: bool,
+}
+
+/// What is pushed.
+struct Push<'p> {
+    plan: &'p Plan,
+    text: &'p str,
+    every: Every,
+    by: Option<&'p str>,
+    now: Timestamp,
+    /// In how many items the text is kept, once it is.
+    parts: Option<usize>,
+}
+
+impl<'p> Push<'p> {
+    fn new(
+        plan: &'p Plan,
+        text: &'p str,
+        every: Every,
+        by: Option<&'p str>,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        check_size(plan, text)?;
+        Ok(Self {
+            plan,
+            text,
+            every,
+            by,
+            now,
+            parts: None,
+        })
+    }
 }
 
 impl<T: Table> Store<T> {
@@ -112,47 +147,103 @@ impl<T: Table> Store<T> {
         by: Option<&str>,
         now: Timestamp,
     ) -> Result<Pushed, StoreError> {
-        check_size(plan, text)?;
-        let mut parts = None;
+        let mut push = Push::new(plan, text, every, by, now)?;
         for _ in 0..TRIES {
             let before = self.head(&plan.name).await?;
-            let new_version = before
-                .as_ref()
-                .is_none_or(|head| head.digest != plan.digest || head.removed_at.is_some());
-            let writes = match &before {
-                Some(head) if !new_version => {
-                    let mut update = update_head(head, every);
-                    if head.planned != Some(plan.planned()) {
-                        // A version before this one pushed it.
-                        update.set.push(("planned", plan.planned().into()));
-                    }
-                    let changes = !update.set.is_empty() || !update.remove.is_empty();
-                    changes
-                        .then_some(Write::Update(update))
-                        .into_iter()
-                        .collect()
-                }
-                before => {
-                    let parts = match parts {
-                        Some(parts) => parts,
-                        None => *parts.insert(self.put_text(plan, text).await?),
-                    };
-                    push_writes(plan, (text, parts), every, by, now, before.as_ref())?
-                }
-            };
-            let nothing = writes.is_empty();
-            if !nothing && self.table.write(&writes).await? != Written::Done {
-                continue;
+            if let Some(pushed) = self.push_once(&mut push, before.as_ref()).await? {
+                return Ok(pushed);
             }
-            let Some(head) = self.head(&plan.name).await? else {
-                continue;
-            };
-            let head = self.lead_to(plan, head).await?;
-            return Ok(Pushed { head, new_version });
         }
         Err(StoreError::Contended {
             plan: plan.name.clone(),
         })
+    }
+
+    /// The same over the head that was looked at, and over no other: `None`, and nothing pushed, where
+    /// another version came into force meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// Where the plan is too large, or the table can't be written to.
+    pub async fn push_over(
+        &self,
+        before: Option<&PlanHead>,
+        plan: &Plan,
+        text: &str,
+        every: Every,
+        by: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Option<Pushed>, StoreError> {
+        let mut push = Push::new(plan, text, every, by, now)?;
+        self.push_once(&mut push, before).await
+    }
+
+    async fn push_once(
+        &self,
+        push: &mut Push<'_>,
+        before: Option<&PlanHead>,
+    ) -> Result<Option<Pushed>, StoreError> {
+        let Push { plan, text, .. } = *push;
+        let new_version =
+            before.is_none_or(|head| head.digest != plan.digest || head.removed_at.is_some());
+        let writes = match before {
+            Some(head) if !new_version => {
+                let mut update = update_head(head, push.every);
+                if head.planned != Some(plan.planned()) {
+                    // A version before this one pushed it.
+                    update.set.push(("planned", plan.planned().into()));
+                }
+                let changes = !update.set.is_empty() || !update.remove.is_empty();
+                changes
+                    .then_some(Write::Update(update))
+                    .into_iter()
+                    .collect()
+            }
+            before => {
+                let parts = match push.parts {
+                    Some(parts) => parts,
+                    None => *push.parts.insert(self.put_text(plan, text).await?),
+                };
+                push_writes(plan, (text, parts), push.every, push.by, push.now, before)?
+            }
+        };
+        let nothing = writes.is_empty();
+        if !nothing && self.table.write(&writes).await? != Written::Done {
+            return Ok(None);
+        }
+        let Some(head) = self.head(&plan.name).await? else {
+            return Ok(None);
+        };
+        if nothing && head.digest != plan.digest {
+            return Ok(None);
+        }
+        let head = self.lead_to(plan, head).await?;
+        Ok(Some(Pushed { head, new_version }))
+    }
+
+    /// Of which inventory each plan comes, by the plan's name, as far as the stack itself expands them.
+    ///
+    /// # Errors
+    ///
+    /// Where the table can't be read.
+    pub async fn origins(&self) -> Result<BTreeMap<String, String>, StoreError> {
+        let items = self.table.query(&Query::partition(ORIGINS)).await?;
+        let mut origins = BTreeMap::new();
+        for item in items {
+            let PlanOrigin { plan, inventory } = PlanOrigin::from_item(item)?;
+            origins.insert(plan, inventory);
+        }
+        Ok(origins)
+    }
+
+    /// Notes of which inventory a plan comes.
+    ///
+    /// # Errors
+    ///
+    /// Where the table can't be written to.
+    pub async fn note_origin(&self, plan: &str, inventory: &str) -> Result<(), StoreError> {
+        let (plan, inventory) = (plan.to_owned(), inventory.to_owned());
+        self.put(&PlanOrigin { plan, inventory }).await
     }
 
     /// Lets everything that a plan mentions lead to it, where it does not yet, and notes that it

@@ -296,3 +296,43 @@ async fn the_same_bytes_again_tell_how_many_probes_there_are_where_nobody_had_sa
     assert!(!again.new_version);
     assert_eq!(again.head.planned, Some(plan().planned()));
 }
+
+#[tokio::test]
+async fn a_push_over_a_version_that_is_no_longer_in_force_pushes_nothing() {
+    let store = store();
+    let push_over = async |before: Option<&PlanHead>, text: &str| {
+        let plan = Plan::parse(text).unwrap();
+        let by = Some("s3://inventories/orders.yaml");
+        let pushed = store.push_over(before, &plan, text, Every::AsBefore, by, midnight());
+        pushed.await.unwrap()
+    };
+    let other = PLAN.replace("dynamodb:GetItem", "dynamodb:Scan");
+
+    let first = push_over(None, PLAN).await.unwrap();
+    assert_eq!((first.head.version, first.new_version), (1, true));
+    // Two looked at the first version, and one was faster.
+    let second = push_over(Some(&first.head), &other).await.unwrap();
+    assert_eq!((second.head.version, second.new_version), (2, true));
+    let before = store.table().items();
+    assert_eq!(push_over(Some(&first.head), PLAN).await, None);
+    assert_eq!(push_over(None, PLAN).await, None);
+    assert_eq!(store.table().items(), before);
+    let same = push_over(Some(&second.head), &other).await.unwrap();
+    assert_eq!((same.head, same.new_version), (second.head, false));
+    assert_eq!(store.table().items(), before);
+}
+
+#[tokio::test]
+async fn of_which_inventory_a_plan_comes_is_noted_and_is_no_plan() {
+    let store = store();
+    assert_eq!(store.origins().await.unwrap(), [].into());
+
+    store.note_origin("b", "s3://i/one.yaml").await.unwrap();
+    store.note_origin("a", "s3://i/one.yaml").await.unwrap();
+    store.note_origin("b", "s3://i/two.yaml").await.unwrap();
+
+    let expected = [("a", "s3://i/one.yaml"), ("b", "s3://i/two.yaml")];
+    let expected = expected.map(|(plan, inventory)| (plan.to_owned(), inventory.to_owned()));
+    assert_eq!(store.origins().await.unwrap(), expected.into());
+    assert_eq!(store.plans().await.unwrap(), Vec::<String>::new());
+}

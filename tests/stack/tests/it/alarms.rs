@@ -11,17 +11,29 @@ const DASHBOARD: &str = "Dashboard";
 #[test]
 fn every_alarm_reaches_people_and_is_on_the_dashboard() {
     let template = Template::of_the_repository();
-    let body = written(template.property(DASHBOARD, "DashboardBody").unwrap());
+    let body = body(&template);
     let alarms = template.resources("AWS::CloudWatch::Alarm");
-    assert_eq!(alarms.len(), 13);
+    assert_eq!(alarms.len(), 15);
     for (name, _) in alarms {
         let actions = template.property(name, "AlarmActions").unwrap();
         assert_eq!(crate::template::texts(actions), ["AlertTopic"], "{name}");
         assert!(body.contains(&format!("${{{name}.Arn}}")), "{name}");
         let treats = written(template.property(name, "TreatMissingData").unwrap());
-        // Silence is what the dead man's switch waits for, and no other alarm.
-        assert_eq!(treats == "breaching", name == "NoSuccessAlarm", "{name}");
+        // Silence is what a dead man's switch waits for, and no other alarm.
+        let waits = ["NoSuccessAlarm", "NoInventoriesAlarm"].contains(&name);
+        assert_eq!(treats == "breaching", waits, "{name}");
     }
+}
+
+/// What the dashboard shows, and where there are inventories.
+fn body(template: &Template) -> String {
+    let always = template.property(DASHBOARD, "DashboardBody/0").unwrap();
+    let more = template.property(DASHBOARD, "DashboardBody/1/InventoryAlarms");
+    let more = more.unwrap();
+    assert_eq!(written(more.pointer("/0").unwrap()), "HasInventories");
+    let place = written(always);
+    assert_eq!(place.matches("${InventoryAlarms}").count(), 1);
+    place + &written(more.pointer("/1").unwrap())
 }
 
 #[test]
@@ -40,7 +52,13 @@ fn the_alarm_on_fewer_probes_knows_how_many_the_plan_has() {
 fn every_function_is_watched_and_the_time_it_may_take_is_the_templates() {
     let template = Template::of_the_repository();
     let functions = template.resources("AWS::Serverless::Function");
-    assert_eq!(functions.len(), 5);
+    assert_eq!(functions.len(), 6);
+    // One that is there on a condition has an alarm of its own, as an alarm knows no conditions.
+    let (on_condition, functions): (Vec<_>, Vec<_>) = functions
+        .into_iter()
+        .partition(|(_, node)| node.get("Condition").is_some());
+    assert_eq!(names(&on_condition), ["ExpandFunction"]);
+    own_alarm(&template);
     for alarm in ["ErrorsAlarm", "ThrottlesAlarm", "DurationAlarm"] {
         let metrics = template
             .property(alarm, "Metrics")
@@ -74,6 +92,32 @@ fn every_function_is_watched_and_the_time_it_may_take_is_the_templates() {
         let part = format!("IF(FILL({id}, 0) > {}, 1, 0)", timeout * 800);
         assert!(slow.contains(&part), "{part} is not in {slow}");
     }
+}
+
+fn names<'n>(resources: &[(&'n str, &Node)]) -> Vec<&'n str> {
+    resources.iter().map(|(name, _)| *name).collect()
+}
+
+/// The expand function's: errors, throttles and its time in one.
+fn own_alarm(template: &Template) {
+    let metrics = template.property("InventoriesAlarm", "Metrics").unwrap();
+    let metrics = metrics.as_sequence().unwrap();
+    let of = |metric: &Node, path: &str| metric.pointer(path).map(written);
+    let watched: Vec<_> = metrics
+        .iter()
+        .filter(|metric| {
+            let of_whom = of(metric, "/MetricStat/Metric/Dimensions/0/Value");
+            of_whom.as_deref() == Some("ExpandFunction")
+        })
+        .map(|metric| of(metric, "/MetricStat/Metric/MetricName").unwrap())
+        .collect();
+    assert_eq!(watched, ["Errors", "Throttles", "Duration"]);
+    let timeout = template.property("ExpandFunction", "Timeout").unwrap();
+    let expected = format!(
+        "FILL(errors, 0) + FILL(throttles, 0) + IF(FILL(expand, 0) > {}, 1, 0)",
+        timeout.as_u64().unwrap() * 800
+    );
+    assert_eq!(of(&metrics[0], "/Expression").as_deref(), Some(&*expected));
 }
 
 #[test]
@@ -113,6 +157,14 @@ fn an_interval_has_its_seconds_and_no_alarm_looks_back_further_than_it_may() {
         .unwrap();
     let mapped: Vec<_> = intervals.iter().map(|(key, _)| key.text.clone()).collect();
     assert_eq!(mapped, allowed);
+    // How often inventories are looked at is one of them.
+    let looks = template
+        .0
+        .pointer("/Parameters/InventoryMinutes/AllowedValues")
+        .unwrap();
+    for look in looks.as_sequence().unwrap() {
+        assert!(mapped.contains(&written(look)), "{look:?}");
+    }
     for (minutes, values) in intervals {
         let value = |name: &str| values.get(name).unwrap().as_u64().unwrap();
         let seconds = value("Seconds");

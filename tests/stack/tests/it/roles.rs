@@ -17,18 +17,21 @@ use crate::template::{Template, texts, written};
 type Permissions = &'static [(&'static str, &'static [&'static str])];
 
 /// Each function and what its code calls.
-const FUNCTIONS: [(&str, Permissions); 4] = [
+const FUNCTIONS: [(&str, Permissions); 5] = [
     ("Verify", keyproof_verify::PERMISSIONS),
     ("Publish", keyproof_publish::PERMISSIONS),
     ("Api", keyproof_api::PERMISSIONS),
     ("Canary", keyproof_canary::PERMISSIONS),
+    ("Expand", keyproof_expand::PERMISSIONS),
 ];
 
 /// Actions that take no resource.
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html>
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudtrail.html>
-const WITHOUT_RESOURCE: [&str; 3] = [
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonresourcegrouptaggingapi.html>
+const WITHOUT_RESOURCE: [&str; 4] = [
     "cloudtrail:LookupEvents",
+    "tag:GetResources",
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
 ];
@@ -37,6 +40,13 @@ const WITHOUT_RESOURCE: [&str; 3] = [
 const MANAGED_POLICIES: [&str; 2] = [
     "arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/*",
     "arn:${AWS::Partition}:iam::aws:policy/*",
+];
+
+/// What an organization has: nobody knows its management account before.
+const OF_ORGANIZATION: [&str; 3] = [
+    "arn:${AWS::Partition}:organizations::*:account/${InventoryOrganizationId}/*",
+    "arn:${AWS::Partition}:organizations::*:ou/${InventoryOrganizationId}/*",
+    "arn:${AWS::Partition}:organizations::*:root/${InventoryOrganizationId}/*",
 ];
 
 /// An action and what it is allowed on, as the template writes it.
@@ -187,7 +197,37 @@ fn resources(
             return all(&["OrdersTable.Arn", "ControlTable.Arn", "TestTableArns"]);
         }
         "attached policies" => return all(&MANAGED_POLICIES),
-        "the trail" => return all(&["*"]),
+        "the trail" | "own tagged tables" => return all(&["*"]),
+        "inventories" => {
+            let bucket = "arn:${AWS::Partition}:s3:::${InventoryBucket}";
+            return match actions {
+                ["s3:ListBucket"] => all(&[bucket]),
+                _ => all(&[&format!("{bucket}/${{InventoryPrefix}}*")]),
+            };
+        }
+        "the inventories' key" => return all(&["InventoryKeyArn"]),
+        "inventory roles" => return all(&["InventoryRoleArns"]),
+        "the organization" => {
+            let [account, unit, root] = OF_ORGANIZATION;
+            let (tags, lists): (Vec<_>, Vec<_>) = actions
+                .chunks(1)
+                .partition(|action| action[0].contains("Tags"));
+            let on = |actions: Vec<&'static [&'static str]>, resources: &[&str]| {
+                let each = resources.iter().map(|one| (*one).to_owned());
+                let pairs = each.flat_map(|one| actions.iter().map(move |all| (*all, one.clone())));
+                pairs.collect::<Vec<_>>()
+            };
+            return [on(tags, &[account]), on(lists, &[unit, root])].concat();
+        }
+        "plan schedules" => {
+            let group = "arn:${AWS::Partition}:scheduler:${AWS::Region}:${AWS::AccountId}:schedule/${ScheduleGroup}/*";
+            let on = |action: &str| match action {
+                "iam:PassRole" => "SchedulerRole.Arn".to_owned(),
+                _ => group.to_owned(),
+            };
+            let each = actions.chunks(1);
+            return each.map(|action| (action, on(action[0]))).collect();
+        }
         "plan tables" => return all(&["OrdersTable.Arn", "ControlTable.Arn"]),
         "plan tables and keys" => {
             let tables = ["OrdersTable.Arn", "ControlTable.Arn", "TestTableArns"];
@@ -253,13 +293,18 @@ fn wildcards(template: &Template) -> Vec<String> {
                     let in_resource = resource.starts_with("${") && named.ends_with('/');
                     let of_machine =
                         named.contains(":execution:${AWS::StackName}-") && named.ends_with(':');
-                    let inside = (in_resource || of_machine) && rest.is_empty();
+                    let of_prefix = named.ends_with("/${InventoryPrefix}")
+                        || named.ends_with(":schedule/${ScheduleGroup}/");
+                    let inside = (in_resource || of_machine || of_prefix) && rest.is_empty();
+                    let of_organization = OF_ORGANIZATION.contains(&&**resource)
+                        && action.starts_with("organizations:");
                     let exact = !resource.contains('*');
                     let policy = MANAGED_POLICIES.contains(&&**resource)
                         && keyproof_verify::PERMISSIONS
                             .iter()
                             .any(|(on, all)| *on == "attached policies" && all.contains(&&*action));
-                    if !exact && !inside && !policy && !WITHOUT_RESOURCE.contains(&&*action) {
+                    let known = exact || inside || of_organization || policy;
+                    if !known && !WITHOUT_RESOURCE.contains(&&*action) {
                         found.push(format!("{name} allows {action} on {resource}"));
                     }
                 }
@@ -372,7 +417,8 @@ fn a_permission_that_is_missing_is_noticed_whichever_it_is() {
 
 #[test]
 fn a_permission_too_many_is_noticed_wherever_it_is() {
-    for action in ["dynamodb:DeleteTable", "kms:Decrypt", "iam:PassRole"] {
+    // None of them has any of these.
+    for action in ["dynamodb:DeleteTable", "kms:Encrypt", "iam:PutRolePolicy"] {
         for (name, mutant) in
             each_mutant("Action", |actions| actions.push(text(&actions[0], action)))
         {

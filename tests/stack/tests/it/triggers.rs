@@ -104,6 +104,8 @@ fn everything_that_could_be_lost_has_a_dead_letter_queue() {
         [
             "ApiFunction",
             "CanaryFunction",
+            "ExpandFunction",
+            "InventorySchedule",
             "PlanSchedule",
             "PolicyChanges",
             "PublishFunction",

@@ -79,11 +79,15 @@ impl<'b> Left<'b> {
             .collect();
         let mut expectations = Vec::new();
         for expectation in &before.expectations {
-            let mut kept = expectation.clone();
-            kept.actions
-                .retain(|&action| !there.contains(&Probe::of(expectation, action).id));
-            if !kept.actions.is_empty() {
-                expectations.push(kept);
+            let actions = expectation.actions.iter().copied();
+            let actions: Vec<_> = actions
+                .filter(|&action| !there.contains(&Probe::of(expectation, action).id))
+                .collect();
+            if !actions.is_empty() {
+                expectations.push(Expectation {
+                    actions: actions.into(),
+                    ..expectation.clone()
+                });
             }
         }
         let needed: BTreeSet<&str> = expectations

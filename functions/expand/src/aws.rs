@@ -4,7 +4,7 @@
 use keyproof_aws::{Runner, Settings};
 use keyproof_inventory::{Answers, Inventory};
 use keyproof_store::{DynamoTable, SchedulerSchedules, Store};
-use keyproof_survey::{Asked, Object, Survey, SurveyError};
+use keyproof_survey::{AskAs, Asked, Object, Survey, SurveyError};
 
 use crate::{Function, HandlerError, Inventories};
 
@@ -33,7 +33,9 @@ impl Inventories for S3Inventories {
     }
 
     async fn read(&self, key: &str, most: usize) -> Result<Object, SurveyError> {
-        self.survey.object(&self.bucket, key, None, most).await
+        self.survey
+            .object(&self.bucket, key, AskAs::default(), most)
+            .await
     }
 
     async fn ask(&self, inventory: &Inventory, answers: &mut Answers) -> Asked {

@@ -82,6 +82,11 @@ pub(crate) const ORGANIZATION: Object = Object {
             "the ARN of the role to ask AWS Organizations as, instead of whoever expands",
             text,
         ),
+        optional(
+            "external_id",
+            "the external id that the role's trust policy asks for",
+            shape::external_id,
+        ),
     ],
 };
 
@@ -104,6 +109,11 @@ pub(crate) const TAGGED: Object = Object {
             "the ARN of the role to look as in each account, with placeholders, instead of whoever expands",
             text,
         ),
+        optional(
+            "external_id",
+            "the external id that the role's trust policy asks for",
+            shape::external_id,
+        ),
     ],
 };
 
@@ -116,6 +126,11 @@ pub(crate) const CSV: Object = Object {
             "role",
             "the ARN of the role to read from S3 as, instead of whoever expands",
             text,
+        ),
+        optional(
+            "external_id",
+            "the external id that the role's trust policy asks for",
+            shape::external_id,
         ),
     ],
 };

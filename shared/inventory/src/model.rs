@@ -79,6 +79,8 @@ pub struct Organization {
     pub regions: Vec<String>,
     /// The role to ask as; whoever expands, where `None`.
     pub role: Option<String>,
+    /// The external id that the role's trust policy asks for.
+    pub external_id: Option<String>,
     /// Whether anything asks for their tags.
     pub reads_tags: bool,
 }
@@ -110,6 +112,8 @@ pub struct Tagged {
     pub within: String,
     /// The role to look as, in each account; whoever expands, where `None`.
     pub role: Option<Pattern>,
+    /// The external id that the role's trust policy asks for.
+    pub external_id: Option<String>,
 }
 
 /// Where a file is.
@@ -125,6 +129,8 @@ pub enum Location {
         key: String,
         /// The role to read as; whoever expands, where `None`.
         role: Option<String>,
+        /// The external id that the role's trust policy asks for.
+        external_id: Option<String>,
     },
 }
 

@@ -25,7 +25,12 @@ pub fn table_name(text: &str) -> Result<(), String> {
     }
 }
 
+/// The external id of a role, which is not shown where it is wrong.
+pub fn external_id<'node>(cursor: &Cursor<'node>, errors: &mut Errors) -> Option<&'node str> {
+    cursor.text(errors, &crate::text::EXTERNAL_ID)
+}
+
 /// JSON Schemas of what plans hold, for schemas of other documents.
 pub mod shape {
-    pub use crate::schema::shape::{name, region};
+    pub use crate::schema::shape::{external_id, name, region};
 }

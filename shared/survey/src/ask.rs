@@ -3,7 +3,7 @@
 
 use keyproof_inventory::{Answers, Found, InFile, Inventory, Location, Source, Tagged, csv, rows};
 
-use crate::{Survey, SurveyError};
+use crate::{AskAs, Survey, SurveyError};
 
 /// What of the sources was not found out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,8 +30,17 @@ impl Survey {
         for (name, source) in &inventory.sources {
             let found = match source {
                 Source::Organization(organization) => self.organization(organization).await,
-                Source::Csv(Location::S3 { bucket, key, role }) => {
-                    match self.sheet(bucket, key, role.as_deref()).await {
+                Source::Csv(Location::S3 {
+                    bucket,
+                    key,
+                    role,
+                    external_id,
+                }) => {
+                    let who = AskAs {
+                        role: role.as_deref(),
+                        external_id: external_id.as_deref(),
+                    };
+                    match self.sheet(bucket, key, who).await {
                         Ok(Ok(found)) => Ok(found),
                         Ok(Err(wrong)) => {
                             asked.wrong.extend(wrong);
@@ -66,9 +75,9 @@ impl Survey {
         &self,
         bucket: &str,
         key: &str,
-        role: Option<&str>,
+        who: AskAs<'_>,
     ) -> Result<Result<Found, Vec<InFile>>, SurveyError> {
-        let object = self.object(bucket, key, role, csv::MOST_BYTES).await?;
+        let object = self.object(bucket, key, who, csv::MOST_BYTES).await?;
         Ok(rows(&format!("s3://{bucket}/{key}"), &object.text))
     }
 

@@ -18,6 +18,7 @@ mod tests;
 pub use ask::Asked;
 pub use error::SurveyError;
 pub use object::Object;
+pub use session::AskAs;
 
 use aws_sdk_sts::config::retry::RetryConfig;
 use aws_types::SdkConfig;

@@ -2,7 +2,7 @@
 //! Objects in S3.
 
 use crate::error::next;
-use crate::{Survey, SurveyError};
+use crate::{AskAs, Survey, SurveyError};
 
 /// An object, as it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,11 +58,11 @@ impl Survey {
         &self,
         bucket: &str,
         key: &str,
-        role: Option<&str>,
+        who: AskAs<'_>,
         most: usize,
     ) -> Result<Object, SurveyError> {
         let what = format!("s3:GetObject of `s3://{bucket}/{key}`");
-        let config = self.session(role).await?;
+        let config = self.session(who).await?;
         let mut object = keyproof_store::s3_client(&config)
             .get_object()
             .bucket(bucket)

@@ -11,7 +11,7 @@ use keyproof_inventory::organization::{Member, left_out, select};
 use keyproof_inventory::{Found, Organization};
 
 use crate::error::next;
-use crate::{Survey, SurveyError, TAGS_AT_ONCE};
+use crate::{AskAs, Survey, SurveyError, TAGS_AT_ONCE};
 
 impl Survey {
     /// The accounts that are meant, and why others are not.
@@ -19,7 +19,12 @@ impl Survey {
     /// # Errors
     /// Where AWS Organizations doesn't tell all of it.
     pub async fn organization(&self, organization: &Organization) -> Result<Found, SurveyError> {
-        let config = self.session(organization.role.as_deref()).await?;
+        let config = self
+            .session(AskAs {
+                role: organization.role.as_deref(),
+                external_id: organization.external_id.as_deref(),
+            })
+            .await?;
         let client = Client::new(&config);
         let mut members = members(&client, &organization.under).await?;
         if organization.reads_tags {

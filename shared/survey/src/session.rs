@@ -14,10 +14,20 @@ const SESSION_NAME: &str = "keyproof-inventory";
 /// Long enough for one account; the shortest that STS gives, in seconds.
 const SECONDS: i32 = 900;
 
+/// Whom to ask as: a role, and the external id that its trust policy asks for; whoever asks, where none is
+/// named.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AskAs<'a> {
+    /// The role's ARN.
+    pub role: Option<&'a str>,
+    /// The external id.
+    pub external_id: Option<&'a str>,
+}
+
 impl Survey {
-    /// The configuration of this role, or of whoever asks where none is named.
-    pub(crate) async fn session(&self, role: Option<&str>) -> Result<SdkConfig, SurveyError> {
-        let Some(role) = role else {
+    /// The configuration of a role, or of whoever asks.
+    pub(crate) async fn session(&self, who: AskAs<'_>) -> Result<SdkConfig, SurveyError> {
+        let Some(role) = who.role else {
             return Ok(self.config.clone());
         };
         let what = format!("sts:AssumeRole of `{role}`");
@@ -25,6 +35,7 @@ impl Survey {
             .assume_role()
             .role_arn(role)
             .role_session_name(SESSION_NAME)
+            .set_external_id(who.external_id.map(str::to_owned))
             .duration_seconds(SECONDS)
             .send()
             .await

@@ -12,7 +12,7 @@ use keyproof_inventory::{Account, Excluded, Found, Table, Tagged, Unread};
 
 use crate::error::next;
 use crate::session::in_region;
-use crate::{ACCOUNTS_AT_ONCE, Survey, SurveyError};
+use crate::{ACCOUNTS_AT_ONCE, AskAs, Survey, SurveyError};
 
 /// Of each resource, the type that is asked for.
 const TABLES: &str = "dynamodb:table";
@@ -61,7 +61,13 @@ impl Survey {
             let known = session.take().filter(|(known, _)| *known == name);
             let config = match known {
                 Some((_, config)) => config,
-                None => match self.session(role.as_deref()).await {
+                None => match self
+                    .session(AskAs {
+                        role: role.as_deref(),
+                        external_id: tagged.external_id.as_deref(),
+                    })
+                    .await
+                {
                     Ok(config) => config,
                     Err(error) => {
                         found.unread.push(unread(region, error.to_string()));

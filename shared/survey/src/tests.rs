@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use aws_credential_types::Credentials;
 use keyproof_aws::Runner;
 use keyproof_inventory::{Account, Found, Organization, TagFilter, Tagged};
-use keyproof_scripted::{ACCESS_KEY_ID, Reply, Rule, SECRET_ACCESS_KEY, Script, Scripted, World};
+use keyproof_scripted::{
+    ACCESS_KEY_ID, Reply, Request, Rule, SECRET_ACCESS_KEY, Script, Scripted, World,
+};
 use serde_json::{Value, json};
 
 use crate::Survey;
@@ -44,6 +46,7 @@ fn organization() -> Organization {
         except: Vec::new(),
         regions: vec![REGION.to_owned()],
         role: None,
+        external_id: None,
         reads_tags: false,
     }
 }
@@ -151,6 +154,7 @@ async fn tags_are_asked_of_accounts_that_may_be_meant_as_the_role() {
             values: vec!["prod".to_owned()],
         }],
         role: Some(role.to_owned()),
+        external_id: Some("keyproof-4711".to_owned()),
         reads_tags: true,
         ..organization()
     };
@@ -170,6 +174,7 @@ async fn tags_are_asked_of_accounts_that_may_be_meant_as_the_role() {
             .iter()
             .all(|request| request.caller == "reader")
     );
+    assert_eq!(external_ids(&endpoint), ["keyproof-4711"]);
     // Nobody asks for the tags of an account that is left out anyway.
     assert_eq!(endpoint.requests_of("ListTagsForResource").len(), 3);
 }
@@ -266,6 +271,7 @@ fn tagged(role: Option<&str>) -> Tagged {
         }],
         within: "everywhere".to_owned(),
         role: role.map(|role| role.parse().unwrap()),
+        external_id: role.map(|_| "keyproof-4711".to_owned()),
     }
 }
 
@@ -350,7 +356,17 @@ async fn tables_of_each_account_are_read_to_the_last_page_as_its_role() {
             "TagFilters": [{ "Key": "data", "Values": ["secret", "confidential"] }],
         })
     );
-    assert_eq!(endpoint.requests_of("AssumeRole").len(), 2);
+    assert_eq!(external_ids(&endpoint), ["keyproof-4711", "keyproof-4711"]);
+}
+
+/// Those that roles were assumed with.
+fn external_ids(endpoint: &Scripted) -> Vec<String> {
+    let assumed = endpoint.requests_of("AssumeRole");
+    let id = |request: &Request| {
+        let id = request.body.get("ExternalId").and_then(Value::as_str);
+        id.unwrap_or("none").to_owned()
+    };
+    assumed.iter().map(id).collect()
 }
 
 #[tokio::test]

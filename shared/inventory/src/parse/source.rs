@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use keyproof_core::{AccountId, RoleArn};
 use keyproof_plan::PlanProblem;
-use keyproof_plan::reading::{Cursor, Fields, Object, closest, optional, region};
+use keyproof_plan::reading::{self, Cursor, Fields, Object, closest, optional, region};
 
 use super::{Wrong, list, pattern, texts};
 use crate::definition::{ACCOUNTS, CSV, ORGANIZATION, SOURCES, TAGGED, TEMPLATE};
@@ -118,12 +118,14 @@ fn of_organization(fields: &Fields<'_>, wrong: &mut Wrong) -> Option<Source> {
     let tags = given(fields, "tags", wrong, filters);
     let except = given(fields, "except", wrong, accounts);
     let role = given(fields, "role", wrong, role);
+    let external_id = external_id(fields, wrong);
     Some(Source::Organization(Organization {
         under: under??,
         regions: regions?,
         tags: tags?.unwrap_or_default(),
         except: except?.unwrap_or_default(),
         role: role?,
+        external_id: external_id?,
         reads_tags: false,
     }))
 }
@@ -154,6 +156,20 @@ fn role(cursor: &Cursor<'_>, wrong: &mut Wrong) -> Option<String> {
     }
 }
 
+/// The external id of the role that stands beside it.
+#[expect(clippy::option_option, reason = "wrong, left out, or given")]
+fn external_id(fields: &Fields<'_>, wrong: &mut Wrong) -> Option<Option<String>> {
+    given(fields, "external_id", wrong, |cursor, wrong| {
+        if fields.get("role").is_none() {
+            let what = "there is no role whose trust policy could ask for it";
+            let mend = "name the `role`, or remove `external_id`";
+            cursor.push(&mut wrong.plan, PlanProblem::Empty { what, mend });
+            return None;
+        }
+        reading::external_id(cursor, &mut wrong.plan).map(str::to_owned)
+    })
+}
+
 /// Tags that something must have.
 fn filters(cursor: &Cursor<'_>, wrong: &mut Wrong) -> Option<Vec<TagFilter>> {
     let entries = cursor.entries(&mut wrong.plan)?;
@@ -178,15 +194,18 @@ fn tagged(fields: &Fields<'_>, wrong: &mut Wrong) -> Option<Source> {
     let tags = fields.get("tagged").map(|at| filters(&at, wrong));
     let within = fields.get("in").map(|at| at.string(&mut wrong.plan));
     let role = given(fields, "role", wrong, pattern);
+    let external_id = external_id(fields, wrong);
     Some(Source::Tagged(Tagged {
         tags: tags??,
         within: within??.to_owned(),
         role: role?,
+        external_id: external_id?,
     }))
 }
 
 fn csv(fields: &Fields<'_>, wrong: &mut Wrong) -> Option<Source> {
     let role = given(fields, "role", wrong, role);
+    let external_id = external_id(fields, wrong);
     let cursor = fields.get("csv")?;
     let text = cursor.nonblank(&mut wrong.plan)?;
     let Some(address) = text.strip_prefix("s3://") else {
@@ -196,6 +215,7 @@ fn csv(fields: &Fields<'_>, wrong: &mut Wrong) -> Option<Source> {
             cursor.push(&mut wrong.plan, PlanProblem::Empty { what, mend });
         }
         role?;
+        external_id?;
         return Some(Source::Csv(Location::File(text.to_owned())));
     };
     let parts = address.split_once('/');
@@ -209,6 +229,7 @@ fn csv(fields: &Fields<'_>, wrong: &mut Wrong) -> Option<Source> {
         bucket: bucket.to_owned(),
         key: key.to_owned(),
         role: role?,
+        external_id: external_id?,
     }))
 }
 

@@ -84,6 +84,7 @@ fn active_accounts_with_the_tags_are_meant_and_others_left_out_with_the_reason()
         except: vec![TWO.parse().unwrap(), "999999999999".parse().unwrap()],
         regions: vec!["eu-west-1".to_owned()],
         role: None,
+        external_id: None,
         reads_tags: true,
     };
     let member = |id: &str, state: &str, stage: &[(&str, &str)]| Member {

@@ -345,6 +345,21 @@ fn csv_and_template_sources_are_read_strictly() {
         ]
     );
     assert_eq!(
+        wrong(&of("{ csv: \"s3://b/k\", external_id: keyproof-4711 }")),
+        [
+            "3:47: sources.s.external_id: there is no role whose trust policy could ask for it; name the `role`, or remove `external_id`"
+        ]
+    );
+    // What is nearly a secret is not shown.
+    assert_eq!(
+        wrong(&of(
+            "{ csv: \"s3://b/k\", role: \"arn:aws:iam::111122223333:role/r\", external_id: \"key proof\" }"
+        )),
+        [
+            "3:89: sources.s.external_id: this value is not an external id; expected 1 to 1224 characters of `A-Za-z0-9_+=,.@:/-`"
+        ]
+    );
+    assert_eq!(
         wrong(&of(
             "{ csv: \"s3://b/k\", role: \"arn:aws:iam::{account}:role/r\" }"
         )),

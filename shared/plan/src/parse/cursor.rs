@@ -129,7 +129,7 @@ impl<'node> Cursor<'node> {
     }
 
     /// A string that keeps to the rules.
-    pub(super) fn text(&self, errors: &mut Errors, rules: &Text) -> Option<&'node str> {
+    pub(crate) fn text(&self, errors: &mut Errors, rules: &Text) -> Option<&'node str> {
         let text = self.string(errors)?;
         if rules.admits(text) {
             return Some(text);

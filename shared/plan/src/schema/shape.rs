@@ -157,7 +157,9 @@ pub(crate) fn role() -> Value {
     })
 }
 
-pub(crate) fn external_id() -> Value {
+/// An external id.
+#[must_use]
+pub fn external_id() -> Value {
     text::EXTERNAL_ID.schema()
 }
 

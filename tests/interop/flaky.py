@@ -53,7 +53,7 @@ class Flaky:
         return None
 
     def seen(self, service, request, answer):
-        """The answer to a call, as its caller may see it."""
+        """The answer to a call, as its caller may see it; `None` where nobody answers."""
         return answer
 
     def stop(self):
@@ -86,7 +86,11 @@ def handler(flaky):
             flaky.after(service)
             kept = [(name, value) for name, value in answer.getheaders() if name.lower() not in HOP]
             connection.close()
-            return self.reply(*flaky.seen(service, self, (answer.status, kept, content)))
+            seen = flaky.seen(service, self, (answer.status, kept, content))
+            if seen is None:
+                self.close_connection = True
+                return None
+            return self.reply(*seen)
 
         do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = do_PATCH = answer
 

@@ -103,6 +103,20 @@ pub(crate) fn is_stdout(output: &Path) -> bool {
 
 /// Writes a document that is no report where `--output` says.
 pub(crate) fn put(output: &Path, text: &str, io: &mut Io) -> Result<(), CliError> {
+    put_by(file::write, output, text, io)
+}
+
+/// The same for what is nobody else's business: a new file is its owner's alone.
+pub(crate) fn put_private(output: &Path, text: &str, io: &mut Io) -> Result<(), CliError> {
+    put_by(file::write_private, output, text, io)
+}
+
+fn put_by(
+    write: impl FnOnce(&Path, &[u8]) -> std::io::Result<()>,
+    output: &Path,
+    text: &str,
+    io: &mut Io,
+) -> Result<(), CliError> {
     if is_stdout(output) {
         return io
             .stdout
@@ -110,7 +124,7 @@ pub(crate) fn put(output: &Path, text: &str, io: &mut Io) -> Result<(), CliError
             .and_then(|()| io.stdout.flush())
             .map_err(CliError::stdout);
     }
-    file::write(output, text.as_bytes()).map_err(|source| CliError::Write {
+    write(output, text.as_bytes()).map_err(|source| CliError::Write {
         what: format!("`{}`", output.display()),
         source,
     })

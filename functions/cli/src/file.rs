@@ -14,9 +14,31 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write_with(path, |out| out.write_all(bytes))
 }
 
+/// The same for what is nobody else's business: a new file is its owner's alone.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace(path, Access::Owner, |out| out.write_all(bytes))
+}
+
 /// The same of what a function writes.
 pub(crate) fn write_with(
     path: &Path,
+    content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    replace(path, Access::Usual, content)
+}
+
+/// Who may read a new file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Access {
+    /// Whoever the process's mask leaves.
+    Usual,
+    /// Its owner alone.
+    Owner,
+}
+
+fn replace(
+    path: &Path,
+    access: Access,
     content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
     let target = match fs::metadata(path) {
@@ -30,7 +52,9 @@ pub(crate) fn write_with(
         Err(error) => return Err(error),
     };
     let (target, permissions) = target;
-    let (beside, file) = beside(&target)?;
+    // One that is to be as private as the file in whose place it comes is private at once.
+    let access = permissions.as_ref().map_or(access, |_| Access::Owner);
+    let (beside, file) = beside(&target, access)?;
     let written = fill(file, content, permissions).and_then(|()| fs::rename(&beside, &target));
     if written.is_err() {
         // The reason for the failure is worth more than that of the clean-up.
@@ -55,13 +79,20 @@ fn fill(
 }
 
 /// A new file in the target's directory, which nobody else has opened.
-fn beside(target: &Path) -> io::Result<(PathBuf, File)> {
+fn beside(target: &Path, access: Access) -> io::Result<(PathBuf, File)> {
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     let process = std::process::id();
     let mut attempt = 0_u32;
     loop {
         let path = directory(target).join(format!(".{name}.{process}-{attempt}.tmp"));
-        match OpenOptions::new().write(true).create_new(true).open(&path) {
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        if access == Access::Owner {
+            use std::os::unix::fs::OpenOptionsExt;
+            options.mode(0o600);
+        }
+        match options.open(&path) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists && attempt < 100 => attempt += 1,
             opened => return opened.map(|file| (path, file)),
         }

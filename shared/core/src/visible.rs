@@ -44,3 +44,28 @@ pub fn show(character: char, out: &mut impl Write) -> fmt::Result {
         out.write_char(character)
     }
 }
+
+/// A JSON document with nothing hidden in it. JSON puts such characters into strings alone, where an escape means the same. The newlines
+/// between the lines are its own.
+#[must_use]
+pub fn escape_invisible(text: String) -> String {
+    let acts = |character: char| character != '\n' && is_invisible(character);
+    // Nearly every text is printable ASCII, which needs no decoding.
+    let plain = |byte: u8| byte == b'\n' || (b' '..=b'~').contains(&byte);
+    if text.bytes().all(plain) || !text.contains(acts) {
+        return text;
+    }
+    let mut escaped = String::with_capacity(text.len() + 64);
+    for character in text.chars() {
+        if acts(character) {
+            let mut units = [0; 2];
+            for unit in character.encode_utf16(&mut units) {
+                // Writing to a string can't fail.
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Writing expectations into a plan's own text, comments and all kept.
 
+use keyproof_core::escape_invisible;
 use keyproof_document::{Key, Node};
 use keyproof_plan::Plan;
 use serde_json::{Map, Value};
@@ -257,7 +258,7 @@ pub(crate) fn flow(value: &Value) -> String {
             format!("{{ {} }}", all.join(", "))
         }
         Value::String(text) if is_plain(text) => text.clone(),
-        other => other.to_string(),
+        other => escape_invisible(other.to_string()),
     }
 }
 

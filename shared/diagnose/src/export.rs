@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use keyproof_account::{Exported, File};
 use keyproof_check::{Estate, EstateError, KeyGrant, Part};
+use keyproof_core::escape_invisible;
 use keyproof_plan::Plan;
 use serde_json::{Value, json};
 
@@ -91,8 +92,8 @@ async fn done(
 
 fn text(answers: &[Value]) -> String {
     let all = json!({"keyproof": keyproof_account::VERSION, "answers": answers});
-    // A value can always be written.
-    serde_json::to_string_pretty(&all).unwrap_or_default() + "\n"
+    // A value can always be written. Whoever may describe or tag something there chooses what stands in it.
+    escape_invisible(serde_json::to_string_pretty(&all).unwrap_or_default() + "\n")
 }
 
 /// Answers as a file that nobody named.

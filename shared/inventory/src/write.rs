@@ -2,9 +2,8 @@
 //! A plan's document: a line for each table, principal and expectation, so that what changed is a line in
 //! a comparison, too.
 
-use std::fmt::Write as _;
-
 use keyproof_document::{Node, Value};
+use std::fmt::Write as _;
 
 /// In which of the two forms a plan is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -131,19 +130,5 @@ impl Form {
 /// A text in quotes. What nobody sees is escaped: YAML's reader takes some of it for the end of a line, or
 /// for nothing.
 fn quoted(text: &str) -> String {
-    let quoted = serde_json::Value::from(text).to_string();
-    let odd = keyproof_core::is_invisible;
-    if !quoted.contains(odd) {
-        return quoted;
-    }
-    let mut escaped = String::with_capacity(quoted.len() + 8);
-    for character in quoted.chars() {
-        if odd(character) {
-            // Writing to a string cannot fail.
-            let _ = write!(escaped, "\\u{:04x}", u32::from(character));
-        } else {
-            escaped.push(character);
-        }
-    }
-    escaped
+    keyproof_core::escape_invisible(serde_json::Value::from(text).to_string())
 }

@@ -8,7 +8,7 @@ use keyproof_diagnose::export::{self, Export};
 
 use crate::account::{REGION, reader};
 use crate::connection::Connection;
-use crate::destination::{is_stdout, put};
+use crate::destination::{is_stdout, put_private};
 use crate::error::CliError;
 use crate::input::Source;
 use crate::io::Io;
@@ -67,7 +67,8 @@ pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
             None => export::of_account(&aws).await.map_err(CliError::Account),
         }
     })??;
-    put(output, &text, io)?;
+    // It says who can get in where.
+    put_private(output, &text, io)?;
     for note in &notes {
         io.stderr
             .say(format_args!("warning: the export lacks {note}"));

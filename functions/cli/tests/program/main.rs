@@ -18,6 +18,7 @@ mod doctor;
 mod drill;
 mod evidence;
 mod help;
+mod hostile;
 mod interrupted;
 mod orders;
 mod outputs;

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use keyproof_check::Estate;
-use keyproof_core::Service;
+use keyproof_core::{Service, Visible};
 use keyproof_plan::{Action, Expectation, Expected};
 use serde_json::{Value, json};
 
@@ -184,6 +184,7 @@ fn wrapped(text: &mut String, first: &str, rest: &str, words: &str) {
     let mut line = first.to_owned();
     let mut is_empty = true;
     for word in words.split_whitespace() {
+        let word = Visible(word).to_string();
         if !is_empty && line.chars().count() + word.chars().count() >= WIDTH {
             text.push_str(line.trim_end());
             text.push('\n');
@@ -193,7 +194,7 @@ fn wrapped(text: &mut String, first: &str, rest: &str, words: &str) {
         if !is_empty {
             line.push(' ');
         }
-        line.push_str(word);
+        line.push_str(&word);
         is_empty = false;
     }
     text.push_str(line.trim_end());

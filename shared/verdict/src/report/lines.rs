@@ -11,9 +11,9 @@ mod tests;
 
 use std::io::{self, BufRead};
 
+use keyproof_core::escape_invisible;
 use serde::{Deserialize, Serialize};
 
-use super::read::escape_invisible;
 use crate::{Environment, PlanRow, ProbeRow, Report, ReportError};
 
 /// What the first line says.

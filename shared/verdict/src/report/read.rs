@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Reports read back from JSON.
 
-use std::fmt::Write as _;
 use std::io;
 
-use keyproof_core::is_invisible;
+use keyproof_core::escape_invisible;
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -187,28 +186,4 @@ impl Report {
             .filter(|_| self.summary.verdict == Verdict::Pass)?;
         Some((&row.id, row.verdict))
     }
-}
-
-/// JSON puts such characters into strings alone, where an escape means the same. The newlines
-/// between the lines are its own.
-pub(super) fn escape_invisible(text: String) -> String {
-    let acts = |character: char| character != '\n' && is_invisible(character);
-    // Nearly every text is printable ASCII, which needs no decoding.
-    let plain = |byte: u8| byte == b'\n' || (b' '..=b'~').contains(&byte);
-    if text.bytes().all(plain) || !text.contains(acts) {
-        return text;
-    }
-    let mut escaped = String::with_capacity(text.len() + 64);
-    for character in text.chars() {
-        if acts(character) {
-            let mut units = [0; 2];
-            for unit in character.encode_utf16(&mut units) {
-                // Writing to a string can't fail.
-                let _ = write!(escaped, "\\u{unit:04x}");
-            }
-        } else {
-            escaped.push(character);
-        }
-    }
-    escaped
 }

@@ -11,6 +11,7 @@
 
 mod alone;
 mod batches;
+mod broken;
 mod changes;
 mod deadline;
 mod events;

@@ -2,6 +2,8 @@
 //! What AWS answers, page by page, and what is made of answers that are none. A new case: rules for the
 //! scripted endpoint, the first that fits answers.
 
+mod objects;
+
 use std::collections::BTreeMap;
 
 use aws_credential_types::Credentials;

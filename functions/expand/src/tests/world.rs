@@ -81,16 +81,17 @@ pub(super) fn expanded(name: &str, accounts: &[&str]) -> Expanded {
 
 /// A table whose users take turns at every operation, where they are told to, as over a network.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Turns {
+pub(super) struct Slow {
     pub(super) memory: MemoryTable,
-    yields: bool,
+    /// How many turns of others each operation takes.
+    turns: usize,
     refuses: Arc<AtomicBool>,
 }
 
-impl Turns {
-    pub(super) fn over(other: &Self) -> Self {
+impl Slow {
+    pub(super) fn over(other: &Self, turns: usize) -> Self {
         Self {
-            yields: true,
+            turns,
             ..other.clone()
         }
     }
@@ -101,7 +102,7 @@ impl Turns {
     }
 
     async fn turn(&self) {
-        if self.yields {
+        for _ in 0..self.turns {
             tokio::task::yield_now().await;
         }
     }
@@ -116,7 +117,7 @@ impl Turns {
     }
 }
 
-impl Table for Turns {
+impl Table for Slow {
     async fn get(&self, key: &Key) -> Result<Option<Item>, TableError> {
         self.turn().await;
         self.memory.get(key).await
@@ -169,7 +170,7 @@ impl Schedules for &Kept {
 /// Everything there is.
 #[derive(Debug, Default)]
 pub(super) struct World {
-    pub(super) table: Turns,
+    pub(super) table: Slow,
     pub(super) schedules: Kept,
     /// The objects of the bucket, by their keys.
     objects: BTreeMap<String, String>,
@@ -210,7 +211,7 @@ impl World {
         self.lost.set(call);
     }
 
-    pub(super) fn store(&self) -> Store<Turns> {
+    pub(super) fn store(&self) -> Store<Slow> {
         Store::new(self.table.clone())
     }
 

@@ -75,10 +75,9 @@ impl<Bucket: Vault, Key: Seal, Plans: PlanTexts> EvidenceVault<Bucket, Key, Plan
         }
         let previous = match run.commit {
             0 | 1 => None,
-            // Not there: evidence was turned on after that run.
-            commit => self.bucket.get(&place(commit - 1)).await?,
+            commit => self.before(&place(commit - 1), run).await?,
         };
-        self.keep_plan(&base, run).await?;
+        self.keep_plan(&base, whole).await?;
         let text = whole.text.as_bytes();
         let report = format!("{base}/reports/{}", report_file(run.commit));
         self.bucket.create(&report, text.to_vec()).await?;
@@ -99,8 +98,31 @@ impl<Bucket: Vault, Key: Seal, Plans: PlanTexts> EvidenceVault<Bucket, Key, Plan
         }
     }
 
+    /// The record before the run's. Not there: evidence was turned on after that run. A link that is signed
+    /// can't be mended, and nothing ties a reply to its request, so that what isn't there is asked for twice,
+    /// and what is there has to be that record.
+    async fn before(&self, place: &str, run: &RunItem) -> Result<Option<Vec<u8>>, SinkError> {
+        let found = match self.bucket.get(place).await? {
+            Some(found) => found,
+            None => match self.bucket.get(place).await? {
+                Some(found) => found,
+                None => return Ok(None),
+            },
+        };
+        let record = Evidence::read(&found).map_err(|error| no_record(&error))?;
+        if record.run.commit + 1 == run.commit && record.plan.name == run.plan {
+            Ok(Some(found))
+        } else {
+            Err(SinkError::Evidence(format!(
+                "in place of the record before commit {} of the plan `{}`, the bucket has one of commit {} of `{}`",
+                run.commit, run.plan, record.run.commit, record.plan.name
+            )))
+        }
+    }
+
     /// The plan's bytes, once for each version of them.
-    async fn keep_plan(&self, base: &str, run: &RunItem) -> Result<(), SinkError> {
+    async fn keep_plan(&self, base: &str, whole: &WholeRun) -> Result<(), SinkError> {
+        let run = &whole.item;
         let Some(text) = self.plans.text(&run.plan, run.plan_version).await? else {
             tracing::warn!(
                 plan = run.plan,
@@ -110,6 +132,12 @@ impl<Bucket: Vault, Key: Seal, Plans: PlanTexts> EvidenceVault<Bucket, Key, Plan
             return Ok(());
         };
         let digest = Digest::of(text.as_bytes());
+        if digest.to_string() != whole.report.plan.digest {
+            return Err(SinkError::Evidence(format!(
+                "version {} of the plan `{}` in the state table is not the plan of run {}: its digest is {digest}",
+                run.plan_version, run.plan, run.run_id
+            )));
+        }
         let place = format!("{base}/plans/{}", plan_file(&digest));
         self.bucket.create(&place, text.into_bytes()).await?;
         Ok(())

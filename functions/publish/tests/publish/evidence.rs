@@ -56,6 +56,42 @@ async fn a_batch_that_comes_again_changes_nothing() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn no_link_is_signed_to_what_is_not_the_record_before() {
+    let world = World::new();
+    story(&world).await;
+    world.publish().await;
+    let whole = world.heard.vault.borrow().clone();
+    let place = |commit| format!("evidence/orders/records/{commit:012}.dsse.json");
+    let of = |commit: u64| whole[&place(commit)].clone();
+    for bogus in [b"<html></html>".to_vec(), of(1), of(3), Vec::new()] {
+        let world = World::new();
+        story(&world).await;
+        let mut records = world.stream();
+        // The third commit's, whose record before is what a reply makes it.
+        let first = |commit: u64| {
+            move |record: &serde_json::Value| {
+                record["dynamodb"]["NewImage"]["sk"]["S"] == format!("RUN#{commit:012}")
+            }
+        };
+        let rest = records.split_off(records.iter().position(first(3)).unwrap());
+        assert_eq!(world.deliver(&records).await, None);
+        let before = world
+            .heard
+            .vault
+            .borrow_mut()
+            .insert(place(2), bogus)
+            .unwrap();
+
+        assert!(world.deliver(&rest).await.is_some());
+
+        assert!(!world.heard.vault.borrow().contains_key(&place(3)));
+        world.heard.vault.borrow_mut().insert(place(2), before);
+        assert_eq!(world.deliver(&rest).await, None);
+        is_a_chain(&world, 3);
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn a_call_that_fails_is_made_again_and_no_record_is_left_out() {
     // The last: the record was written, but nobody heard of it and no mark was set.
     for action in ["kms:Sign", "vault:Get", "vault:Create", "vault:Created"] {

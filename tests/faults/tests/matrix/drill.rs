@@ -5,6 +5,7 @@
 //! passes only where its grant came, worked and is gone; a grant that is there when it has ended stands in
 //! the report, with its key and its id, and the next drill finds and revokes it.
 
+mod calls;
 mod judge;
 mod page;
 
@@ -18,6 +19,8 @@ use keyproof_drill::{DrillReport, is_drill};
 use keyproof_faults::{Disturbance, Fault, Proxy, Recording};
 use keyproof_plan::Plan;
 use keyproof_template::Account;
+
+use calls::{CALLS, Call};
 
 use crate::cell::DEADLINE;
 use crate::faults::{Must, ROWS, Row};
@@ -56,136 +59,6 @@ impl Way {
         }
     }
 }
-
-/// A call of a drill.
-#[derive(Clone, Copy, Debug)]
-struct Call {
-    /// Its column.
-    name: &'static str,
-    operation: &'static str,
-    principal: &'static str,
-    /// How many of the operation come before it.
-    skip: usize,
-    /// Whether it gets lost, and is not carried out.
-    lost: bool,
-    /// Whether a drill that was killed left a grant behind.
-    left: bool,
-    /// What names it in a sentence.
-    word: &'static str,
-}
-
-const fn call(
-    name: &'static str,
-    (operation, principal): (&'static str, &'static str),
-    skip: usize,
-    word: &'static str,
-) -> Call {
-    Call {
-        name,
-        operation,
-        principal,
-        skip,
-        lost: false,
-        left: false,
-        word,
-    }
-}
-
-const fn lost(name: &'static str, operation: &'static str, word: &'static str) -> Call {
-    Call {
-        lost: true,
-        ..call(name, (operation, "runner"), 1, word)
-    }
-}
-
-const fn left(
-    name: &'static str,
-    operation: &'static str,
-    skip: usize,
-    word: &'static str,
-) -> Call {
-    Call {
-        left: true,
-        ..call(name, (operation, "runner"), skip, word)
-    }
-}
-
-/// The calls, in the order in which a drill makes them, and then those of a drill that finds something.
-const CALLS: [Call; 18] = [
-    call(
-        "DescribeTable",
-        ("DescribeTable", "runner"),
-        0,
-        "is encrypted with",
-    ),
-    call("DescribeKey", ("DescribeKey", "runner"), 0, "key"),
-    call(
-        "ListResourceTags",
-        ("ListResourceTags", "runner"),
-        0,
-        "kms:ListResourceTags",
-    ),
-    call(
-        "CreateGrant, dry run",
-        ("CreateGrant", "runner"),
-        0,
-        "kms:CreateGrant",
-    ),
-    call(
-        "RevokeGrant, dry run",
-        ("RevokeGrant", "runner"),
-        0,
-        "kms:RevokeGrant",
-    ),
-    call(
-        "ListGrants, before",
-        ("ListGrants", "runner"),
-        0,
-        "kms:ListGrants",
-    ),
-    call(
-        "AssumeRole, before",
-        ("AssumeRole", "outsider"),
-        0,
-        "the role could not be assumed",
-    ),
-    call("GetItem, before", ("GetItem", "outsider"), 0, "the read"),
-    call(
-        "CreateGrant",
-        ("CreateGrant", "runner"),
-        1,
-        "kms:CreateGrant",
-    ),
-    lost("CreateGrant, lost", "CreateGrant", "kms:CreateGrant"),
-    call(
-        "AssumeRole, granted",
-        ("AssumeRole", "outsider"),
-        1,
-        "the role could not be assumed",
-    ),
-    call("GetItem, granted", ("GetItem", "outsider"), 1, "the read"),
-    call(
-        "RevokeGrant",
-        ("RevokeGrant", "runner"),
-        1,
-        "kms:RevokeGrant",
-    ),
-    lost("RevokeGrant, lost", "RevokeGrant", "kms:RevokeGrant"),
-    call(
-        "ListGrants, after",
-        ("ListGrants", "runner"),
-        1,
-        "kms:ListGrants",
-    ),
-    call(
-        "AssumeRole, after",
-        ("AssumeRole", "outsider"),
-        2,
-        "the role could not be assumed",
-    ),
-    left("ListGrants, leftover", "ListGrants", 0, "kms:ListGrants"),
-    left("RevokeGrant, leftover", "RevokeGrant", 1, "kms:RevokeGrant"),
-];
 
 /// A world, and the replies of its drill that nothing disturbs.
 struct Undisturbed {

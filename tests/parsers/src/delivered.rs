@@ -116,8 +116,10 @@ pub(crate) fn stream(text: &str) -> Vec<String> {
     let table = MemoryTable::default();
     let images = payload.pointer("/Records").and_then(Value::as_array);
     let images = images.into_iter().flatten();
-    let images: Vec<&Value> = images
-        .filter_map(|record| record.pointer("/dynamodb/NewImage"))
+    let of_record = |record: &Value| record.pointer("/dynamodb/NewImage").cloned();
+    // A record without one is refused as such.
+    let images: Vec<Value> = images
+        .map(|record| of_record(record).unwrap_or_default())
         .collect();
     let mut refused: Vec<String> = images
         .iter()

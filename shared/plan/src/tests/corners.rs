@@ -9,7 +9,7 @@ use keyproof_core::KeyArn;
 use serde_json::json;
 
 use super::{errors, with_expectations, with_table};
-use crate::reading::{closest, is_region, table_name};
+use crate::reading::{Cursor, Errors, closest, external_id, is_region, table_name};
 use crate::{Action, Attribute, Expected, Hint, Parts, Plan, ProbeKind, TableKey};
 
 const GET: &str = "actions: [dynamodb:GetItem], decision: allowed";
@@ -392,5 +392,32 @@ fn a_document_may_be_as_long_as_is_said_and_no_longer() {
     assert_eq!(
         padded(32 * 1024 * 1024 + 1),
         ["more than 33554432 bytes of text, aliases expanded"]
+    );
+}
+
+#[test]
+fn an_external_id_is_read_in_other_documents_as_it_is_in_a_plan() {
+    let read = |text: &str| {
+        let node = keyproof_document::read(text).node.unwrap();
+        let (mut errors, path) = (Errors::default(), "role".to_owned());
+        let cursor = Cursor { node: &node, path };
+        let read = external_id(&cursor, &mut errors).map(str::to_owned);
+        let errors: Vec<_> = errors.0.iter().map(ToString::to_string).collect();
+        (read, errors)
+    };
+
+    assert_eq!(
+        read("keyproof-4711"),
+        (Some("keyproof-4711".to_owned()), Vec::new())
+    );
+    assert_eq!(
+        read("'key proof'"),
+        (
+            None,
+            vec![
+                "role: this value is not an external id; expected 1 to 1224 characters of `A-Za-z0-9_+=,.@:/-`"
+                    .to_owned()
+            ]
+        )
     );
 }

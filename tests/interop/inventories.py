@@ -25,9 +25,12 @@ ROLE = "arn:aws:iam::{}:role/keyproof/inventory"
 def server():
     """A moto server of many accounts: a session is of its role's."""
     port = free_port()
+    environment = bare_environment()
+    # Tests with a moto in their own process pin one account for everybody.
+    environment.pop("MOTO_ACCOUNT_ID", None)
     server = subprocess.Popen(
         [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
-        env=bare_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )
     try:
         wait_for_port(port, server)

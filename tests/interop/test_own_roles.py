@@ -29,7 +29,7 @@ class Stack:
 
     def __init__(self, folder):
         text = (ROOT / "template.yaml").read_text()
-        assert text.count(LAMBDA) == 4
+        assert text.count(LAMBDA) == 5
         template = folder / "template.yaml"
         template.write_text(text.replace(LAMBDA, ACCOUNT_ROOT))
         self.process, self.administrator = start_sandbox("--template", str(template))

@@ -41,7 +41,7 @@ def targets(rows: list[dict]) -> list[tuple[str, bool, str]]:
     slow = [row for row in rows if row["latency"] == 20 and row["size"] >= 1_000]
     if slow:
         worst = max(row["wall"] / row["ideal"] for row in slow)
-        found.append(("at most 1.1 × ideal at 20 ms, from 1,000 probes", worst <= 1.1, f"{worst:.2f}"))
+        found.append(("at most 1.1 × ideal at 20 ms, from 1,000 probes", worst <= 1.1, f"{worst:.3f}"))
     quick = [row for row in rows if row["latency"] == 0 and row["size"] >= 1_000]
     if quick:
         least = min(row["probes"] / row["cpu"] for row in quick)

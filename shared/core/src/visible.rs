@@ -45,8 +45,8 @@ pub fn show(character: char, out: &mut impl Write) -> fmt::Result {
     }
 }
 
-/// A JSON document with nothing hidden in it. JSON puts such characters into strings alone, where an escape means the same. The newlines
-/// between the lines are its own.
+/// A JSON document with nothing hidden in it. JSON puts such characters into strings alone, where an
+/// escape means the same. The newlines between the lines are its own.
 #[must_use]
 pub fn escape_invisible(text: String) -> String {
     let acts = |character: char| character != '\n' && is_invisible(character);

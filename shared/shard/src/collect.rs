@@ -45,10 +45,10 @@ pub fn collect(
     reports: Vec<Report>,
     facts: &RunFacts,
 ) -> Result<Collected, ManifestError> {
-    manifest.check(plan)?;
-    let asked = manifest.plan_of(plan);
-    let planned = asked.probes();
     let parts = Parts::of(plan);
+    manifest.check(&parts)?;
+    let asked = manifest.plan_of(&parts);
+    let planned = asked.probes();
     let shard_of = shard_of(&parts, manifest);
     let mut refused = Vec::new();
     let mut notes: Vec<NoteRow> = Vec::new();

@@ -114,7 +114,7 @@ impl Manifest {
         }
         // From the text again, so that an error has its line and column.
         let manifest: Self = serde_json::from_str(text)?;
-        manifest.check(plan)?;
+        manifest.check(&Parts::of(plan))?;
         Ok(manifest)
     }
 
@@ -123,7 +123,8 @@ impl Manifest {
     /// # Errors
     ///
     /// As [`Manifest::read`] has them.
-    pub fn check(&self, plan: &Plan) -> Result<(), ManifestError> {
+    pub fn check(&self, parts: &Parts<'_>) -> Result<(), ManifestError> {
+        let plan = parts.whole();
         if self.digest != plan.digest {
             return Err(ManifestError::OtherPlan {
                 plan: self.plan.clone(),
@@ -131,7 +132,6 @@ impl Manifest {
                 given: plan.digest.clone(),
             });
         }
-        let parts = Parts::of(plan);
         // INVARIANT (the whole plan once): what a manifest leaves out, nobody would miss.
         let not_the_plan = |what: String| Err(ManifestError::NotThePlan { what });
         let (mut tables, mut loose) = (BTreeSet::new(), BTreeSet::new());
@@ -156,7 +156,7 @@ impl Manifest {
                     return not_the_plan(format!("expectation {index} is in two shards"));
                 }
             }
-            let probes = shard.plan(&parts).planned();
+            let probes = shard.plan(parts).planned();
             if probes != shard.probes {
                 return not_the_plan(format!(
                     "shard {number} has {probes} probes, and not {}",
@@ -189,13 +189,13 @@ impl Manifest {
 
     /// The plan that all shards together are: the whole, or the part of it that was cut.
     #[must_use]
-    pub fn plan_of<'p>(&self, whole: &'p Plan) -> Cow<'p, Plan> {
+    pub fn plan_of<'p>(&self, whole: &Parts<'p>) -> Cow<'p, Plan> {
         if self.part.is_none() {
-            return Cow::Borrowed(whole);
+            return Cow::Borrowed(whole.whole());
         }
         let tables = self.shards.iter().flat_map(|shard| &shard.tables);
         let loose = self.shards.iter().flat_map(|shard| &shard.expectations);
-        Cow::Owned(Parts::of(whole).only(tables.map(String::as_str), loose.copied()))
+        Cow::Owned(whole.only(tables.map(String::as_str), loose.copied()))
     }
 
     /// The shard of this number.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use keyproof_account::File;
 use keyproof_core::{Arn, KeyArn, RoleArn, TableArn};
-use keyproof_plan::Plan;
+use keyproof_plan::{Parts, Plan};
 use keyproof_policy::simulate::simulate_line;
 use keyproof_policy::{Document, Grammar, Principal};
 use keyproof_shard::Manifest;
@@ -117,7 +117,7 @@ pub(crate) fn manifest(text: &str) -> Vec<String> {
     let plan = Plan::parse(PLAN).unwrap();
     match Manifest::read(text, &plan) {
         Ok(manifest) => {
-            manifest.check(&plan).unwrap();
+            manifest.check(&Parts::of(&plan)).unwrap();
             Vec::new()
         }
         Err(error) => vec![error.to_string()],

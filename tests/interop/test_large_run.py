@@ -230,7 +230,7 @@ def test_two_hundred_shards_ten_of_which_die_make_one_report(estate):
     assert {name: report["summary"][name] for name in counts} == counts
     assert (report["run"]["id"], report["run"]["trigger"]) == (RUN, "deploy")
     notes = [note["text"] for note in report["notes"] if note["kind"] == "unseen"]
-    assert notes == [f"no report came of shard {shard} of 200: its 3 probes are blind" for shard in sorted(dead)]
+    assert notes == [f"no report came of shard {shard} of 200, and its 3 probes are blind" for shard in sorted(dead)]
 
     # It is what one run would have found out, but for the dead.
     whole = subprocess.run(

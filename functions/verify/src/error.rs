@@ -45,7 +45,7 @@ pub enum HandlerError {
     /// A run, or its commit, that was given up before Lambda would have ended the function.
     #[error(
         "the function's time was over before the run was committed; it will be tried again where a \
-         queue asked for it"
+         queue or the state machine asked for it"
     )]
     OutOfTime,
 }

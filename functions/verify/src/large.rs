@@ -4,11 +4,12 @@
 //! The function that is asked for the run hands it over to the state machine, and that calls this
 //! code again for each step: [`Step::Cut`] divides the plan and leaves each shard's part in the
 //! report bucket, [`Step::Shard`] carries one out and leaves its report there, [`Step::Collect`]
-//! makes one report of theirs and commits it as one run. A shard that died is blind, and no step is
-//! lost for good: what was done before is found and not done again.
+//! makes one report of theirs and commits it as one run. A shard that died, or whose report can't be
+//! read, is blind, and no step is lost for good: what was done before is found and not done again.
 
 mod collect;
 mod cut;
+mod read;
 mod shard;
 
 use std::io::Write;

@@ -302,7 +302,10 @@ impl<P: Ports> Function<P> {
             invocation,
         };
         // Boxed, as the futures of the table's calls are deep.
-        Ok(Answer::Step(Box::pin(run.take(step, log)).await?))
+        let taken = Box::pin(run.take(step, log));
+        let done = tokio::time::timeout(time_to_answer(invocation.remaining), taken).await;
+        done.unwrap_or(Err(HandlerError::OutOfTime))
+            .map(Answer::Step)
     }
 
     /// Runs a plan of the environment: nothing is kept but what the log says.

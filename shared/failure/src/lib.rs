@@ -38,7 +38,8 @@ where
 }
 
 /// What an error says, and what each error behind it says, outermost first.
-fn chain(error: &dyn Error) -> String {
+#[must_use]
+pub fn chain(error: &dyn Error) -> String {
     let mut told = error.to_string();
     let mut behind = error.source();
     while let Some(error) = behind {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! One report from those of the shards.
 
+mod handed;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +13,8 @@ use keyproof_verdict::{
     Sentinel, Summary, Verdict, judge_unwatched,
 };
 
+pub use self::handed::Handed;
+use self::handed::{Refused, Unread};
 use crate::{Manifest, ManifestError, Shard};
 
 /// A run of all shards.
@@ -34,7 +37,8 @@ struct Found {
 /// Puts the shards' reports together. Reports may come in any order, several of one shard too (a
 /// step that is retried may have finished the first time): then a failure that one of them saw
 /// stands, and what one found out is not undone by another that did not. A report of another run,
-/// plan or cut is refused. What no report tells is `blind`.
+/// plan or cut is refused, and one that could not be read tells nothing. What no report tells is
+/// `blind`, and says why.
 ///
 /// # Errors
 ///
@@ -42,7 +46,7 @@ struct Found {
 pub fn collect(
     plan: &Plan,
     manifest: &Manifest,
-    reports: Vec<Report>,
+    reports: impl IntoIterator<Item = impl Into<Handed>>,
     facts: &RunFacts,
 ) -> Result<Collected, ManifestError> {
     let parts = Parts::of(plan);
@@ -50,7 +54,6 @@ pub fn collect(
     let asked = manifest.plan_of(&parts);
     let planned = asked.probes();
     let shard_of = shard_of(&parts, manifest);
-    let mut refused = Vec::new();
     let mut notes: Vec<NoteRow> = Vec::new();
     let mut documents: Vec<DocumentRow> = Vec::new();
     let mut found: HashMap<String, Found> = HashMap::with_capacity(planned.len());
@@ -58,16 +61,10 @@ pub fn collect(
     let mut alive = vec![false; manifest.shards.len()];
     let mut environment = None;
     let mut sentinels = Vec::new();
-    for report in reports {
-        let number = match belongs(&report, &parts, manifest, &shard_of, facts) {
-            Ok(number) => number,
-            Err(reason) => {
-                refused.push(reason);
-                continue;
-            }
-        };
-        let Some(sentinel) = report.sentinel else {
-            refused.push(unwatched(number, &report.environment.version));
+    let mut unread = Unread::default();
+    for handed in reports {
+        let belongs = |report: &Report| belongs(report, &parts, manifest, &shard_of, facts);
+        let Some((number, sentinel, report)) = unread.take(handed.into(), belongs) else {
             continue;
         };
         sentinels.push(sentinel);
@@ -103,10 +100,15 @@ pub fn collect(
             continue;
         }
         dead.push(shard.number);
-        notes.push(died(shard, manifest));
-        for each in blind(shard, &parts, facts) {
+        let why = unread.why(shard.number);
+        notes.push(died(shard, manifest, &why));
+        for each in blind(shard, &parts, facts, &why) {
             add(&mut found, each);
         }
+    }
+    if !dead.is_empty() {
+        let stray = unread.stray.into_iter();
+        notes.extend(stray.map(|why| unseen(format!("a report was not taken: {why}"))));
     }
     let mut report = judge_unwatched(&nothing_of(plan), &Observations::default(), facts.clone());
     if let Some(part) = &manifest.part {
@@ -139,7 +141,7 @@ pub fn collect(
     Ok(Collected {
         report,
         dead,
-        refused,
+        refused: unread.refused,
     })
 }
 
@@ -161,19 +163,22 @@ fn belongs(
     manifest: &Manifest,
     shard_of: &HashMap<String, usize>,
     facts: &RunFacts,
-) -> Result<usize, String> {
+) -> Result<usize, Refused> {
+    let refused = |shard, why| Err(Refused { shard, why });
     let id = &report.run.id;
     if *id != facts.id {
-        return Err(format!("a report of run `{id}`, and not of this one"));
+        let why = format!("a report of run `{id}`, and not of this one");
+        return refused(None, why);
     }
     if report.plan.digest != parts.whole().digest {
         let digest = &report.plan.digest;
-        return Err(format!("a report of the plan with digest `{digest}`"));
+        let why = format!("a report of the plan with digest `{digest}`");
+        return refused(None, why);
     }
     let first = report.probes.first().and_then(|row| shard_of.get(&row.id));
     let shard = first.and_then(|&number| manifest.shards.get(number));
     let Some(shard) = shard else {
-        return Err("a report of no shard of this plan".to_owned());
+        return refused(None, "a report of no shard of this plan".to_owned());
     };
     // INVARIANT (no verdict crosses a shard): a report with probes of two shards had its witness
     // elsewhere than this cut says; one with a probe missing or twice is not the shard's.
@@ -186,10 +191,11 @@ fn belongs(
     if same {
         Ok(shard.number)
     } else {
-        Err(format!(
-            "a report whose probes are not those of shard {}, to which its first belongs",
-            shard.number
-        ))
+        let number = shard.number;
+        let why = format!(
+            "a report whose probes are not those of shard {number}, to which its first belongs"
+        );
+        refused(Some(number), why)
     }
 }
 
@@ -213,7 +219,7 @@ fn add(found: &mut HashMap<String, Found>, new: Found) {
 }
 
 /// What a shard of which no report came found out: nothing.
-fn blind(shard: &Shard, parts: &Parts<'_>, facts: &RunFacts) -> Vec<Found> {
+fn blind(shard: &Shard, parts: &Parts<'_>, facts: &RunFacts, why: &str) -> Vec<Found> {
     let report = judge_unwatched(&shard.plan(parts), &Observations::default(), facts.clone());
     let mut exceptions: HashMap<String, ExceptionNote> = report
         .exceptions
@@ -223,7 +229,7 @@ fn blind(shard: &Shard, parts: &Parts<'_>, facts: &RunFacts) -> Vec<Found> {
     let rows = report.probes.into_iter();
     rows.map(|mut row| {
         row.reason = format!(
-            "nothing is known: no report came of shard {}, which this probe is in",
+            "nothing is known: no report came of shard {}, which this probe is in{why}",
             shard.number
         );
         let exception = exceptions.remove(&row.id);
@@ -232,23 +238,21 @@ fn blind(shard: &Shard, parts: &Parts<'_>, facts: &RunFacts) -> Vec<Found> {
     .collect()
 }
 
-/// A version that had no sentinel made the report: whether it could have failed, nobody knows.
-fn unwatched(number: usize, version: &str) -> String {
-    format!(
-        "a report of shard {number} by keyproof {version}, which had no sentinel; run the shard with the \
-         version that collects"
-    )
+fn died(shard: &Shard, manifest: &Manifest, why: &str) -> NoteRow {
+    let (number, shards) = (shard.number, manifest.shards.len());
+    let probes = match shard.probes {
+        1 => "its probe is".to_owned(),
+        probes => format!("its {probes} probes are"),
+    };
+    unseen(format!(
+        "no report came of shard {number} of {shards}, and {probes} blind{why}"
+    ))
 }
 
-fn died(shard: &Shard, manifest: &Manifest) -> NoteRow {
+fn unseen(text: String) -> NoteRow {
     NoteRow {
         kind: "unseen".to_owned(),
-        text: format!(
-            "no report came of shard {} of {}: its {} probes are blind",
-            shard.number,
-            manifest.shards.len(),
-            shard.probes
-        ),
+        text,
         file: None,
         line: None,
     }

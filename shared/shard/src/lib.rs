@@ -5,7 +5,8 @@
 //! principal that must and must not read it, so that the witness of a denial is always in the same
 //! report. [`Part`] is what whoever carries a shard
 //! out gets of it. [`collect()`] puts the shards' reports together again: each planned probe once, in plan
-//! order, whatever became of the shard. What a dead shard should have found out is `blind`.
+//! order, whatever became of the shard. What a dead shard should have found out, or one whose report could not
+//! be read, is `blind`.
 //!
 //! Pure: values in, values out. Who carries the shards out, and where their reports wait, is
 //! somebody else's business.
@@ -20,7 +21,7 @@ mod part;
 #[cfg(test)]
 mod tests;
 
-pub use collect::{Collected, collect};
+pub use collect::{Collected, Handed, collect};
 pub use cut::{cut, cut_part};
 pub use manifest::{Manifest, ManifestError, Shard};
 pub use part::{Part, PartError};

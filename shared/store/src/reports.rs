@@ -6,6 +6,7 @@ use std::future::Future;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::primitives::ByteStream;
+use keyproof_failure::chain;
 
 use crate::StoreError;
 
@@ -109,10 +110,10 @@ impl Reports for S3Reports {
             .body
             .collect()
             .await
-            .map_err(|error| cut_short(error.to_string()))?;
+            .map_err(|error| cut_short(format!("the reply broke off: {}", chain(&error))))?;
         String::from_utf8(bytes.to_vec())
             .map(Some)
-            .map_err(|error| cut_short(error.to_string()))
+            .map_err(|error| cut_short(format!("the reply is no text: {error}")))
     }
 
     async fn exists(&self, key: &str) -> Result<bool, StoreError> {

@@ -127,6 +127,37 @@ fn shards_are_carried_out_one_by_one_and_make_the_report_of_the_whole() {
         "{}",
         run.stderr
     );
+    // The report goes where stderr doesn't.
+    let notes = |report: &Value| -> Vec<String> {
+        let notes = report["notes"].as_array().unwrap().iter();
+        let texts = notes.map(|note| note["text"].as_str().unwrap().to_owned());
+        texts.filter(|text| text.contains("report")).collect()
+    };
+    let told = notes(&collected);
+    let [died, unread] = told.as_slice() else {
+        panic!("{told:?}");
+    };
+    let probes = planned - kept;
+    assert_eq!(
+        *died,
+        format!("no report came of shard 0 of 2, and its {probes} probes are blind")
+    );
+    assert!(
+        unread.starts_with("a report was not taken: ") && unread.contains("`orders.json`"),
+        "{unread}"
+    );
+
+    // Of a run whose id is known nothing is lost where no file can be read, and nothing passes.
+    let nothing = keyproof(words.into_iter().chain(["--run-id", RUN]))
+        .file("plan.yaml", &repository("plans/orders.yaml"))
+        .file("manifest.json", &manifest)
+        .file("control.json", "{")
+        .run();
+    nothing.exits(3);
+    let blind: Value = serde_json::from_str(&nothing.stdout).unwrap();
+    assert_eq!(blind["summary"]["inconclusive"], planned);
+    assert_eq!(blind["summary"]["planned"], planned);
+    assert_eq!(notes(&blind).len(), 4, "{:?}", notes(&blind));
 }
 
 #[test]

@@ -3,20 +3,17 @@
 
 use std::io::Write;
 
-use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::tz::TimeZone;
-use keyproof_shard::{Collected, Manifest};
-use keyproof_store::Reports;
-use keyproof_verdict::{Report, RunFacts};
+use keyproof_shard::{Collected, Manifest, ManifestError};
+use keyproof_verdict::RunFacts;
 
-use super::cut::AT_ONCE;
 use super::{LargeRun, StepAnswer, left_behind};
 use crate::stored::{Finished, StoredRun};
 use crate::{HandlerError, Ports};
 
 impl<P: Ports> StoredRun<'_, P> {
-    /// Collects the shards' reports. What is none, or none of its shard, is as good as missing: the
-    /// shard is blind, and the log says why.
+    /// Collects the shards' reports. One that can't be read, or is none of its shard, is as good as
+    /// missing: the shard is blind, and report and log say why.
     pub(super) async fn collect(
         &self,
         run: &LargeRun,
@@ -30,13 +27,12 @@ impl<P: Ports> StoredRun<'_, P> {
         }
         let plan = self.plan(&run.plan, run.version, &run.digest).await?;
         let manifest = left_behind(&stack.reports, &run.manifest()).await?;
-        let manifest = Manifest::read(&manifest, &plan)
-            .map_err(|error| HandlerError::InvalidPlan(error.to_string()))?;
-        let reports: Vec<_> = stream::iter(&manifest.shards)
-            .map(|shard| self.report_of(run, shard.number))
-            .buffered(AT_ONCE)
-            .try_collect()
-            .await?;
+        let manifest = Manifest::read(&manifest, &plan).map_err(|error| match error {
+            // What came over the way may be broken where the object is whole: it is read again.
+            ManifestError::Unreadable { .. } => HandlerError::CannotRun(error.to_string()),
+            _ => HandlerError::InvalidPlan(error.to_string()),
+        })?;
+        let reports = self.reports(run, &manifest).await;
         let facts = RunFacts {
             id: run.run_id.clone(),
             trigger: run.trigger.clone(),
@@ -49,7 +45,6 @@ impl<P: Ports> StoredRun<'_, P> {
             plan_file: None,
             today: run.started_at.to_zoned_datetime(TimeZone::UTC).date(),
         };
-        let reports = reports.into_iter().flatten().collect();
         let Collected {
             report,
             dead,
@@ -68,21 +63,5 @@ impl<P: Ports> StoredRun<'_, P> {
         };
         let (commit, _) = self.commit(report, &finished, log).await?;
         Ok(StepAnswer::Collected { commit, dead })
-    }
-
-    /// A shard's report; `None` where there is none that can be read.
-    async fn report_of(
-        &self,
-        run: &LargeRun,
-        shard: usize,
-    ) -> Result<Option<Report>, HandlerError> {
-        let text = self.stack.reports.get(&run.report(shard)).await?;
-        Ok(text.and_then(|text| {
-            Report::from_json(&text)
-                .inspect_err(|error| {
-                    tracing::error!(run_id = run.run_id, shard, %error, "a shard's report can't be read");
-                })
-                .ok()
-        }))
     }
 }

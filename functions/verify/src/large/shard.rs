@@ -3,7 +3,7 @@
 //! than that.
 
 use keyproof_aws::Settings;
-use keyproof_shard::Part;
+use keyproof_shard::{Part, PartError};
 use keyproof_state::report_text;
 use keyproof_store::{Reports, StoreError};
 
@@ -21,8 +21,11 @@ impl<P: Ports> StoredRun<'_, P> {
     ) -> Result<StepAnswer, HandlerError> {
         let reports = &self.stack.reports;
         let part = left_behind(reports, &run.part(shard)).await?;
-        let plan = Part::read(&part, &run.run_id, shard)
-            .map_err(|error| HandlerError::InvalidPlan(error.to_string()))?;
+        let plan = Part::read(&part, &run.run_id, shard).map_err(|error| match error {
+            // As with the manifest: it is read again.
+            PartError::Unreadable(_) => HandlerError::CannotRun(error.to_string()),
+            _ => HandlerError::InvalidPlan(error.to_string()),
+        })?;
         let answer = StepAnswer::Shard {
             shard,
             probes: plan.probes().len(),

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use keyproof_aws::Settings;
 use keyproof_plan::Plan;
 use keyproof_state::{Item, Key, RunRequest};
-use keyproof_store::memory::{MemoryReports, MemoryTable};
+use keyproof_store::memory::MemoryTable;
 use keyproof_store::{
     Query, RunQueue, Store, StoreError, Table, TableError, Update, Updated, Write, Written,
 };
@@ -18,7 +18,7 @@ use keyproof_verify::{Answer, Function, HandlerError, Invocation, LargeRun, Port
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::support::{Fake, batch, environment, failures};
+use crate::support::{Bucket, Fake, batch, environment, failures};
 
 /// At which call everything stands still: before it is carried out, or before it is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +84,7 @@ impl RunQueue for Slow<'_, &Fake> {
     }
 }
 
-type SlowStack<'a> = Stack<Slow<'a, MemoryTable>, MemoryReports, Slow<'a, &'a Fake>>;
+type SlowStack<'a> = Stack<Slow<'a, MemoryTable>, Bucket, Slow<'a, &'a Fake>>;
 
 /// A function of which every call counts.
 struct SlowPorts<'a> {
@@ -118,7 +118,7 @@ impl<'a> SlowPorts<'a> {
 
 impl<'a> Ports for SlowPorts<'a> {
     type Table = Slow<'a, MemoryTable>;
-    type Reports = MemoryReports;
+    type Reports = Bucket;
     type Queue = Slow<'a, &'a Fake>;
 
     async fn run(&self, plan: &Plan, settings: &Settings) -> Result<Report, HandlerError> {
@@ -217,7 +217,7 @@ async fn a_caller_is_told_that_the_time_was_over() {
         (
             "OutOfTime",
             "the function's time was over before the run was committed; it will be tried again \
-             where a queue asked for it"
+             where a queue or the state machine asked for it"
         )
     );
     assert!(took < MINUTE, "{took:?}");

@@ -120,7 +120,7 @@ async fn a_run_in_shards_is_committed_as_one() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_shard_that_died_is_blind_and_never_missing() {
     let fake = fake().await;
     let run = handed_over(&fake).await;

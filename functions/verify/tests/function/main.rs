@@ -20,3 +20,4 @@ mod parts;
 mod refused;
 mod stored;
 mod support;
+mod unread;

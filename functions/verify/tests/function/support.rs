@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Ports that see what a test tells them to, and remember what they were asked.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -11,7 +11,7 @@ use keyproof_aws::{RunnerError, Settings};
 use keyproof_plan::Plan;
 use keyproof_state::Rules;
 use keyproof_store::memory::{MemoryQueue, MemoryReports, MemoryTable};
-use keyproof_store::{Every, Store};
+use keyproof_store::{Every, Reports, Store, StoreError};
 use keyproof_verdict::{Finding, Observations, Report, RunFacts, Verdict, judge};
 use keyproof_verify::{Answer, Function, HandlerError, Invocation, LargeRun, Limits, Ports, Stack};
 use serde_json::{Value, json};
@@ -27,7 +27,71 @@ pub(crate) const READ: &str = "reader/dynamodb:GetItem/control";
 /// When the story begins.
 pub(crate) const NOW: &str = "2026-01-15T03:04:05Z";
 
-type MemoryStack = Stack<MemoryTable, MemoryReports, MemoryQueue>;
+type MemoryStack = Stack<MemoryTable, Bucket, MemoryQueue>;
+
+/// What comes of reading an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// S3 says no.
+    Refused,
+    /// S3 can't at the moment.
+    Unavailable,
+    /// S3 never answers.
+    Hangs,
+    /// Half of the object.
+    Half,
+}
+
+/// A report bucket that can be read as a test says. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Bucket {
+    kept: MemoryReports,
+    /// By object: what comes of so many reads.
+    trouble: Arc<Mutex<HashMap<String, (Trouble, usize)>>>,
+}
+
+impl Bucket {
+    /// Breaks so many reads of this object.
+    pub(crate) fn disturb(&self, key: &str, trouble: Trouble, times: usize) {
+        let mut known = self.trouble.lock().unwrap();
+        known.insert(key.to_owned(), (trouble, times));
+    }
+
+    fn trouble(&self, key: &str) -> Option<Trouble> {
+        let mut known = self.trouble.lock().unwrap();
+        let (trouble, left) = known.get_mut(key)?;
+        *left = left.checked_sub(1)?;
+        Some(*trouble)
+    }
+}
+
+impl Reports for Bucket {
+    async fn put(&self, key: &str, text: &str) -> Result<(), StoreError> {
+        self.kept.put(key, text).await
+    }
+
+    async fn get(&self, key: &str) -> Result<Option<String>, StoreError> {
+        let failed = |why: &str, refused| {
+            Err(StoreError::Call {
+                what: "cannot read from the report bucket",
+                why: why.to_owned(),
+                refused,
+            })
+        };
+        let text = self.kept.get(key).await?;
+        match self.trouble(key) {
+            None => Ok(text),
+            Some(Trouble::Refused) => failed("AccessDenied: so it is", true),
+            Some(Trouble::Unavailable) => failed("SlowDown: so it is", false),
+            Some(Trouble::Hangs) => std::future::pending().await,
+            Some(Trouble::Half) => Ok(text.map(|text| text.chars().take(text.len() / 2).collect())),
+        }
+    }
+
+    async fn exists(&self, key: &str) -> Result<bool, StoreError> {
+        self.kept.exists(key).await
+    }
+}
 
 /// Ports that see what they are told to.
 pub(crate) struct Fake {
@@ -60,7 +124,7 @@ impl Fake {
         Self {
             stack: Some(Stack {
                 store: Store::new(MemoryTable::default()),
-                reports: MemoryReports::default(),
+                reports: Bucket::default(),
                 queue: MemoryQueue::default(),
                 rules: Rules::default(),
                 limits: Limits::default(),
@@ -161,7 +225,7 @@ impl Fake {
 
 impl Ports for &Fake {
     type Table = MemoryTable;
-    type Reports = MemoryReports;
+    type Reports = Bucket;
     type Queue = MemoryQueue;
 
     async fn run(&self, plan: &Plan, settings: &Settings) -> Result<Report, HandlerError> {

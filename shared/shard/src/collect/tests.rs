@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! One report from many: the same as of one run, and blind where a shard died.
 
+mod handed;
+
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 
@@ -118,7 +120,7 @@ fn a_dead_shards_probes_are_blind_and_the_run_is_no_pass() {
     );
     assert_eq!(
         collected.report.notes[0].text,
-        "no report came of shard 1 of 3: its 5 probes are blind"
+        "no report came of shard 1 of 3, and its 5 probes are blind"
     );
 }
 
@@ -158,6 +160,23 @@ fn a_report_of_something_else_is_refused() {
     );
     assert_eq!(collected.dead, [0, 1, 2]);
     assert_eq!(collected.report.summary.inconclusive, 11);
+    // Each shard says what was not taken of it; of whose shard nobody knows, the report does.
+    let notes = collected.report.notes.iter();
+    assert_eq!(
+        notes.map(|note| note.text.as_str()).collect::<Vec<_>>(),
+        [
+            "no report came of shard 0 of 3, and its probe is blind",
+            &format!(
+                "no report came of shard 1 of 3, and its 5 probes are blind: {}",
+                [not_its_own; 3].join("; ")
+            ),
+            "no report came of shard 2 of 3, and its 5 probes are blind: a report of shard 2 by keyproof 0.0.9, \
+             which had no sentinel; run the shard with the version that collects",
+            "a report was not taken: a report of run `01KEYPR00F0000000000000001`, and not of this one",
+            "a report was not taken: a report of the plan with digest `sha256:0`",
+            "a report was not taken: a report of no shard of this plan",
+        ]
+    );
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! `keyproof shard collect`: one report from those of the shards.
 
 use jiff::{Timestamp, tz::TimeZone};
+use keyproof_shard::Handed;
 use keyproof_verdict::{Report, RunFacts};
 
 use crate::destination::ReportOptions;
@@ -40,7 +41,7 @@ pub(super) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
     one_stdin(sources.into_iter().chain(&arguments.reports))?;
     let plan = arguments.plan.plan(io)?;
     let manifest = arguments.manifest.manifest(&plan, io)?;
-    let (mut reports, mut unreadable) = (Vec::new(), 0_usize);
+    let (mut reports, mut unreadable) = (Vec::new(), Vec::new());
     for source in &arguments.reports {
         // A shard that died may have left half a file, or none: that shard is blind, and the
         // others' findings are not lost for it.
@@ -53,20 +54,24 @@ pub(super) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
         match read {
             Ok(report) => reports.push(report),
             Err(error) => {
-                unreadable += 1;
                 io.stderr.say(format_args!("warning: {error}"));
+                unreadable.push(error.to_string());
             }
         }
     }
     let facts = arguments.facts(&reports)?;
-    let collected = keyproof_shard::collect(&plan, &manifest, reports, &facts)
+    let (files, shard) = (unreadable.len(), None);
+    let unread = unreadable.into_iter().map(Err);
+    let handed = reports.into_iter().map(Ok).chain(unread);
+    let handed = handed.map(|report| Handed { shard, report });
+    let collected = keyproof_shard::collect(&plan, &manifest, handed, &facts)
         .map_err(|error| CliError::Usage(error.to_string()))?;
     for reason in &collected.refused {
         io.stderr.say(format_args!("warning: not taken: {reason}"));
     }
     if !collected.dead.is_empty() {
         io.stderr.say(format_args!(
-            "warning: no report of {} of {} shards: {} ({unreadable} of the files could not be read)",
+            "warning: no report of {} of {} shards: {} ({files} of the files could not be read)",
             collected.dead.len(),
             manifest.shards.len(),
             ranges(&collected.dead),

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Reports that are there and can't be read, or stand in another's place.
+
+use keyproof_plan::Parts;
+use keyproof_verdict::{Finding, Report, Verdict};
+
+use super::two_tables;
+use crate::tests::facts;
+use crate::{Handed, collect};
+
+/// What is handed in for each shard: its report, but for one of which it is told why there is none.
+fn without(reports: Vec<Report>, number: usize, why: &str) -> Vec<Handed> {
+    let numbered = reports.into_iter().enumerate();
+    numbered
+        .map(|(shard, report)| Handed {
+            shard: Some(shard),
+            report: if shard == number {
+                Err(why.to_owned())
+            } else {
+                Ok(report)
+            },
+        })
+        .collect()
+}
+
+#[test]
+fn a_report_that_can_not_be_read_blinds_its_shard_and_says_why() {
+    let (plan, manifest, reports) = two_tables();
+    let why = "`reports/1.json`: cannot read from the report bucket: AccessDenied: so it is";
+
+    let handed_in = without(reports.clone(), 1, why);
+    let collected = collect(&plan, &manifest, handed_in, &facts()).unwrap();
+
+    assert_eq!(
+        (collected.dead, collected.refused),
+        (vec![1], Vec::<String>::new())
+    );
+    let report = collected.report;
+    let notes = report.notes.iter().map(|note| note.text.as_str());
+    assert_eq!(
+        notes.collect::<Vec<_>>(),
+        [format!(
+            "no report came of shard 1 of 3, and its 5 probes are blind: {why}"
+        )]
+    );
+    let reason =
+        format!("nothing is known: no report came of shard 1, which this probe is in: {why}");
+    let whole = collect(&plan, &manifest, reports, &facts()).unwrap().report;
+    let owner = crate::collect::shard_of(&Parts::of(&plan), &manifest);
+    for (row, undisturbed) in report.probes.iter().zip(&whole.probes) {
+        if owner[&row.id] == 1 {
+            let found = (&*row.id, row.finding, &*row.reason);
+            assert_eq!(found, (&*undisturbed.id, Some(Finding::Blind), &*reason));
+        } else {
+            assert_eq!(row, undisturbed);
+        }
+    }
+    assert_eq!(
+        (report.probes.len(), report.summary.verdict),
+        (11, Verdict::Inconclusive)
+    );
+}
+
+/// Another attempt may have left a report that can be read.
+#[test]
+fn what_can_not_be_read_takes_nothing_from_what_can() {
+    let (plan, manifest, reports) = two_tables();
+    let whole = collect(&plan, &manifest, reports.clone(), &facts()).unwrap();
+
+    let mut handed_in: Vec<Handed> = reports.into_iter().map(Handed::from).collect();
+    for shard in [Some(1), None] {
+        let report = Err("half a file".to_owned());
+        handed_in.insert(0, Handed { shard, report });
+    }
+
+    assert_eq!(
+        collect(&plan, &manifest, handed_in, &facts()).unwrap(),
+        whole
+    );
+    assert_eq!(whole.report.summary.verdict, Verdict::Pass);
+}
+
+#[test]
+fn a_report_in_anothers_place_counts_for_its_own_shard_alone() {
+    let (plan, manifest, reports) = two_tables();
+    let handed_in = [0, 2, 2].into_iter().enumerate().map(|(shard, place)| {
+        let report = Ok(reports[place].clone());
+        let shard = Some(shard);
+        Handed { shard, report }
+    });
+
+    let collected = collect(&plan, &manifest, handed_in, &facts()).unwrap();
+
+    assert_eq!(collected.dead, [1]);
+    assert_eq!(
+        collected.report.notes[0].text,
+        "no report came of shard 1 of 3, and its 5 probes are blind: what stands in its place is the report of \
+         shard 2"
+    );
+}
+
+#[test]
+fn whoever_answers_instead_of_a_report_is_quoted_in_one_line_and_in_short() {
+    let (plan, manifest, reports) = two_tables();
+    let handed_in = without(
+        reports,
+        1,
+        &format!("S3 says\u{1b}[2J\n{}", "x".repeat(9_000)),
+    );
+
+    let collected = collect(&plan, &manifest, handed_in, &facts()).unwrap();
+
+    let expected = format!(
+        "no report came of shard 1 of 3, and its 5 probes are blind: S3 says [2J {}…",
+        "x".repeat(388)
+    );
+    assert_eq!(collected.report.notes[0].text, expected);
+}

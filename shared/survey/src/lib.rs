@@ -10,6 +10,7 @@ mod error;
 mod object;
 mod organization;
 mod session;
+mod step;
 mod tagged;
 
 #[cfg(test)]
@@ -19,6 +20,7 @@ pub use ask::Asked;
 pub use error::SurveyError;
 pub use object::Object;
 pub use session::AskAs;
+pub use step::Step;
 
 use aws_sdk_sts::config::retry::RetryConfig;
 use aws_types::SdkConfig;
@@ -55,6 +57,7 @@ const ATTEMPTS: u32 = 8;
 #[derive(Clone, Debug)]
 pub struct Survey {
     config: SdkConfig,
+    told: step::Told,
 }
 
 impl Survey {
@@ -63,6 +66,16 @@ impl Survey {
     pub fn new(config: &SdkConfig) -> Self {
         let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS);
         let config = config.to_builder().retry_config(retries).build();
-        Self { config }
+        Self {
+            config,
+            told: step::Told::default(),
+        }
+    }
+
+    /// Tells how far it has come, at each page, account and set of tags.
+    #[must_use]
+    pub fn telling(mut self, tell: impl Fn(Step) + Send + Sync + 'static) -> Self {
+        self.told = step::Told::new(tell);
+        self
     }
 }

@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_organizations::Client;
 use aws_sdk_organizations::types::Account;
-use futures_util::stream::{StreamExt, TryStreamExt};
+use futures_util::stream::StreamExt;
 use keyproof_core::AccountId;
 use keyproof_inventory::organization::{Member, left_out, select};
 use keyproof_inventory::{Found, Organization};
 
 use crate::error::next;
-use crate::{AskAs, Survey, SurveyError, TAGS_AT_ONCE};
+use crate::step::Told;
+use crate::{AskAs, Step, Survey, SurveyError, TAGS_AT_ONCE};
 
 impl Survey {
     /// The accounts that are meant, and why others are not.
@@ -26,19 +27,25 @@ impl Survey {
             })
             .await?;
         let client = Client::new(&config);
-        let mut members = members(&client, &organization.under).await?;
+        let mut members = members(&client, &organization.under, &self.told).await?;
         if organization.reads_tags {
-            let asked = members
+            let meant: Vec<&mut Member> = members
                 .values_mut()
                 .filter(|member| left_out(organization, member).is_none())
-                .map(async |member| {
-                    member.tags = tags(&client, member.id.as_str()).await?;
-                    Ok::<_, SurveyError>(())
-                });
-            futures_util::stream::iter(asked)
+                .collect();
+            let of = meant.len();
+            let asked = meant.into_iter().map(async |member| {
+                member.tags = tags(&client, member.id.as_str()).await?;
+                Ok::<_, SurveyError>(())
+            });
+            let mut asked = futures_util::stream::iter(asked)
                 .buffer_unordered(TAGS_AT_ONCE)
-                .try_collect::<()>()
-                .await?;
+                .enumerate();
+            while let Some((before, answer)) = asked.next().await {
+                answer?;
+                let done = before + 1;
+                self.told.step(Step::Tags { done, of });
+            }
         }
         Ok(select(organization, members.into_values().collect()))
     }
@@ -48,6 +55,7 @@ impl Survey {
 async fn members(
     client: &Client,
     under: &[String],
+    told: &Told,
 ) -> Result<BTreeMap<AccountId, Member>, SurveyError> {
     let mut members = BTreeMap::new();
     let mut parents = under.to_vec();
@@ -58,6 +66,7 @@ async fn members(
             let member = member(&parent, &account)?;
             members.insert(member.id.clone(), member);
         }
+        told.step(Step::Members(members.len()));
         for unit in units(client, &parent).await? {
             if seen.insert(unit.clone()) {
                 parents.push(unit);

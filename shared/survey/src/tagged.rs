@@ -12,7 +12,7 @@ use keyproof_inventory::{Account, Excluded, Found, Table, Tagged, Unread};
 
 use crate::error::next;
 use crate::session::in_region;
-use crate::{ACCOUNTS_AT_ONCE, AskAs, Survey, SurveyError};
+use crate::{ACCOUNTS_AT_ONCE, AskAs, Step, Survey, SurveyError};
 
 /// Of each resource, the type that is asked for.
 const TABLES: &str = "dynamodb:table";
@@ -25,11 +25,18 @@ impl Survey {
             .iter()
             .map(async |account| self.of_account(tagged, account, regions).await);
         let mut answers = futures_util::stream::iter(each).buffer_unordered(ACCOUNTS_AT_ONCE);
-        let mut found = Found::default();
+        let (mut found, mut done) = (Found::default(), 0);
         while let Some(answer) = answers.next().await {
             found.tables.extend(answer.tables);
             found.excluded.extend(answer.excluded);
             found.unread.extend(answer.unread);
+            done += 1;
+            self.told.step(Step::Searched {
+                done,
+                of: accounts.len(),
+                tables: found.tables.len(),
+                unread: found.unread.len(),
+            });
         }
         found
     }

@@ -3,6 +3,7 @@
 //! scripted endpoint, the first that fits answers.
 
 mod objects;
+mod steps;
 
 use std::collections::BTreeMap;
 

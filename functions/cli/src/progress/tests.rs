@@ -46,7 +46,7 @@ fn nothing_is_said_where_nobody_looks_or_the_run_is_short() {
     assert_eq!(*written.lock().unwrap(), b"");
 
     let mut long = Progress::new(Some(terminal), 10, 0);
-    long.began = Instant::now().checked_sub(PATIENCE).unwrap();
+    long.line.began = Instant::now().checked_sub(PATIENCE).unwrap();
     long.count([]);
     long.count([]);
     long.end();
@@ -55,6 +55,54 @@ fn nothing_is_said_where_nobody_looks_or_the_run_is_short() {
         text,
         "\r0 of 10 probes, 0.0/s, nobody knows how long yet, 0 failed\u{1b}[K\r\u{1b}[K"
     );
+}
+
+#[test]
+fn a_survey_says_what_it_asks_how_far_it_is_and_what_was_not_read() {
+    let seconds = Duration::from_secs;
+    let searched = Step::Searched {
+        done: 312,
+        of: 2_000,
+        tables: 1_204,
+        unread: 2,
+    };
+    let tags = Step::Tags { done: 3, of: 4 };
+
+    assert_eq!(
+        step_line(searched, 310, seconds(100)),
+        "312 of 2,000 accounts searched, 3.1/s, 10 min left, 1,204 tables, 2 not read"
+    );
+    assert_eq!(
+        step_line(tags, 2, seconds(1)),
+        "tags of 3 of 4 accounts, 2.0/s, 1 s left"
+    );
+    assert_eq!(
+        step_line(Step::Members(1_999), 1_000, seconds(9)),
+        "1,999 accounts found"
+    );
+}
+
+#[test]
+fn a_surveys_rate_begins_anew_with_each_source() {
+    let searched = |done| Step::Searched {
+        done,
+        of: 10,
+        tables: 0,
+        unread: 0,
+    };
+    let mut surveyed = Surveyed::new(None);
+    let long_ago = || Instant::now().checked_sub(Duration::from_mins(1)).unwrap();
+    let mut was_new = |step| {
+        surveyed.since.0 = long_ago();
+        surveyed.step(step);
+        surveyed.since.0.elapsed() < Duration::from_secs(30)
+    };
+
+    assert!(was_new(Step::Members(3)));
+    assert!(!was_new(Step::Members(7)));
+    assert!(was_new(searched(8)));
+    assert!(!was_new(searched(9)));
+    assert!(was_new(searched(1)));
 }
 
 struct Shared(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use keyproof_inventory::{Answers, InFile, Inventory, listed};
 use keyproof_survey::{Survey, SurveyError};
@@ -12,6 +13,7 @@ use crate::connection;
 use crate::error::CliError;
 use crate::input::{Source, directory};
 use crate::io::Io;
+use crate::progress::Surveyed;
 
 /// Where nothing names a region, the calls that belong to none go.
 const REGION: &str = "us-east-1";
@@ -53,11 +55,23 @@ pub(super) fn ask(
     if !inventory.asks_aws() {
         return Ok((answers, Lost::new()));
     }
+    let terminal = io.watched.then(|| io.stderr.clone());
+    let surveyed = Arc::new(Mutex::new(Surveyed::new(terminal)));
     let asked = crate::block_on(async {
         let runner = connection::runner(&arguments.connection.settings(), REGION).await?;
-        let survey = Survey::new(&runner.service_config(None));
+        let told = Arc::clone(&surveyed);
+        let survey = Survey::new(&runner.service_config(None)).telling(move |step| {
+            told.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .step(step);
+        });
         Ok::<_, CliError>(survey.ask(inventory, &mut answers).await)
-    })??;
+    })?;
+    surveyed
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .end();
+    let asked = asked?;
     if asked.wrong.is_empty() {
         return Ok((answers, asked.lost));
     }

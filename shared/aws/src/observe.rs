@@ -278,7 +278,8 @@ impl Shared<'_, '_> {
         let call = async |session: &Session| {
             probe::key(&self.run.calls, session, ask.action, &target).await
         };
-        let call = self.call(ask.principal, session, call);
+        // Boxed: what waits for others' answers holds it several times over.
+        let call = Box::pin(self.call(ask.principal, session, call));
         let called = self.of_key(ask.principal, ask.action, name, call).await;
         let resource = self.resource(principal, table, ask, Some(target.key));
         observed(called, resource)

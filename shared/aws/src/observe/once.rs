@@ -133,7 +133,9 @@ impl<'r, 'a> Shared<'r, 'a> {
     }
 
     async fn assume(&self, principal: &'r Principal) -> Called<Session> {
-        let called = session::assume(self.run, principal, &self.run.session_name()).await;
+        let name = self.run.session_name();
+        // Boxed: one probe of a principal does so, and the futures of all would be as large.
+        let called = Box::pin(session::assume(self.run, principal, &name)).await;
         if called.outcome.is_ok() {
             locked(&self.assumed).insert(principal.role.account());
         }
@@ -168,7 +170,8 @@ impl<'r, 'a> Shared<'r, 'a> {
         let cell = self.inspections.of(name);
         let inspected = cell.get_or_init(async || {
             Arc::new(match self.inspector(table).await {
-                Ok(inspector) => inspect(self.run, &inspector, table).await,
+                // Boxed, as what assumes a role is.
+                Ok(inspector) => Box::pin(inspect(self.run, &inspector, table)).await,
                 Err(failure) => Inspection::failed(failure),
             })
         });

@@ -5,7 +5,8 @@ Whatever breaks, nothing is signed that isn't the run, and nothing is lost: the 
 would, leaves the record that an undisturbed one leaves, byte for byte of what is signed, and an auditor finds the chain
 whole. Who is told is told at most once more.
 
-In the gate that is a sample; with `EVERY_CALL=1` each fault at each call.
+In the gate that is a sample; with `EVERY_CALL=1` each fault at each call, and `docs/faults-publish.md` is compared with
+what came of them (`UPDATE_GOLDEN=1` writes it).
 """
 
 import base64
@@ -16,6 +17,7 @@ import re
 
 import pytest
 
+import publish_page
 from flaky import Flaky
 from lambda_runtime import FunctionError
 from publication import Publication, signing
@@ -168,38 +170,53 @@ def test_whatever_breaks_nothing_else_is_signed_and_the_next_delivery_signs_it(p
     assert len(undisturbed) == 2
 
     def cell(fault, nth):
-        """A delivery whose nth call breaks, and those after it."""
+        """A delivery whose nth call breaks, and those after it: that call, and the signs of what came of it."""
+        nonlocal lost
         publication.put_back(before)
         function = publication.function()
         try:
             proxy.break_call(nth, FAULTS[fault])
-            invoke(function, batch)
+            whole = invoke(function, batch)
             assert proxy.broken, "nothing was broken"
+            # A call that nobody sees leaves no name behind.
+            call = calls[nth - 1] if isinstance(FAULTS[fault], str) else proxy.names[nth - 1]
             proxy.stop_breaking()
             wrong = {key for key, statement in signed(publication).items() if undisturbed.get(key) != statement}
+            false.update(wrong)
             assert not wrong, f"signed, and not the run: {wrong}"
             # The stream brings it again, to the same process.
             deliveries = 1
             while not (delivered := invoke(function, batch)) and deliveries < 3:
                 deliveries += 1
+            lost += not delivered
             assert delivered, f"not told when the fault was over\n{function.tail()}"
         finally:
             proxy.stop_breaking()
             function.stop()
-        told = publication.told()
+        told, signs = publication.told(), {"=" if whole else "+"}
         for sink, ids in TOLD.items():
             counts = collections.Counter(told[sink])
             assert sorted(counts) == ids and max(counts.values()) <= 2, told
+            signs |= {"2"} if max(counts.values()) > 1 else set()
         assert signed(publication) == undisturbed
         assert publication.objects("evidence") == kept["evidence"]
         assert publication.objects("reports").keys() == kept["reports"].keys()
         assert FINDINGS.items() <= publication.findings().items()
+        return call, signs
 
     wrong, every = [], [(fault, nth) for fault in FAULTS for nth in range(1, len(calls) + 1)][::STEP]
+    squares, false, lost = collections.defaultdict(set), set(), 0
     for fault, nth in every:
         try:
-            cell(fault, nth)
+            call, signs = cell(fault, nth)
         except AssertionError as error:
             wrong.append(f"{fault} at call {nth}, {calls[nth - 1]}: {error}")
+        else:
+            squares[fault, call] |= signs
     assert not wrong, "\n".join(wrong)
     whole_chain(publication, tmp_path)
+    if STEP == 1:
+        publish_page.compare(publish_page.page(squares, FAULTS, calls, len(false), lost))
+    else:
+        other = {square: signs for square, signs in squares.items() if not signs <= set(publish_page.square(*square))}
+        assert not other, f"not as docs/faults-publish.md has it: {other}"

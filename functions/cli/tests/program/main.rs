@@ -19,6 +19,7 @@ mod drill;
 mod evidence;
 mod help;
 mod hostile;
+mod hostile_rows;
 mod interrupted;
 mod orders;
 mod outputs;

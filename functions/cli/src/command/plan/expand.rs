@@ -9,6 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use keyproof_core::Visible;
 use keyproof_inventory::{
     Expanded, Expansion, Form, Inventory, Lost, Refusal, counts, expand, preview,
 };
@@ -213,7 +214,7 @@ fn write_into(
         .into_iter()
         .filter_map(|path| path.file_name()?.to_str().map(str::to_owned))
         .filter(|file| !names.contains(file))
-        .map(|file| format!("`{file}`"))
+        .map(|file| format!("`{}`", Visible(&file)))
         .collect();
     if !strays.is_empty() {
         return Err(CliError::Usage(format!(

@@ -22,6 +22,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
+use aws_smithy_types::retry::ErrorKind;
 use bytes::{Bytes, BytesMut};
 
 use crate::denial_inside;
@@ -31,6 +32,10 @@ mod tests;
 
 /// The largest reply that is read: four times the largest that any of the calls can bring.
 pub(crate) const LARGEST_REPLY: usize = 8 * 1024 * 1024;
+
+/// The largest reply of the service's own that is read whole: four times fifty events of `CloudTrail`.
+/// What may be larger, an object, is handed on as it comes, and its reader stops where it must.
+const LARGEST_OWN_REPLY: usize = 64 * 1024 * 1024;
 
 /// Where HTTP clients come from.
 #[derive(Clone, Debug)]
@@ -50,7 +55,7 @@ impl Transport {
         }
     }
 
-    /// The same for services whose replies decide nothing, and may have no body.
+    /// The same for services whose replies decide no verdict, and may have no body.
     pub(crate) fn open_unchecked(&self) -> SharedHttpClient {
         match self {
             Self::Network => SharedHttpClient::new(Plain(Arc::default())),
@@ -62,9 +67,9 @@ impl Transport {
 /// A reply that is no answer of the service's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BadReplyError {
-    /// Longer than [`LARGEST_REPLY`].
-    #[error("the reply is larger than 8 MiB")]
-    TooLarge,
+    /// Longer than it may be.
+    #[error("the reply is larger than {} MiB", .0 / (1024 * 1024))]
+    TooLarge(usize),
     /// It ended, or the connection did, before it was whole.
     #[error("the reply ended early")]
     CutShort,
@@ -150,11 +155,14 @@ impl HttpConnector for Wire {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let bodiless = answers_without_body(&request);
         let reply = self.0.suiting(request.uri()).call(request);
-        HttpConnectorFuture::new(async move { whole(reply.await?, bodiless).await })
+        HttpConnectorFuture::new(async move {
+            let reply = whole(reply.await?, bodiless, LARGEST_REPLY).await;
+            reply.map_err(bad)
+        })
     }
 }
 
-/// Connections of one user whose replies are handed on as they come.
+/// Connections of one user whose replies are what they say they are, and no larger than they may be.
 #[derive(Clone, Default)]
 struct Plain(Arc<Connectors>);
 
@@ -176,7 +184,22 @@ impl HttpClient for Plain {
 
 impl HttpConnector for Plain {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        self.0.suiting(request.uri()).call(request)
+        // Objects come in their own time, everything else inside the attempt's; a head has no body.
+        let as_it_comes = ["GET", "HEAD"].contains(&request.method());
+        let (checked, bodiless) = (is_checked(&request), answers_without_body(&request));
+        let reply = self.0.suiting(request.uri()).call(request);
+        HttpConnectorFuture::new(async move {
+            let mut reply = reply.await?;
+            if checked {
+                return (whole(reply, bodiless, LARGEST_OWN_REPLY).await).map_err(passing);
+            }
+            if !as_it_comes {
+                let body = collect(&mut reply, LARGEST_OWN_REPLY).await;
+                let body = body.map_err(passing)?;
+                *reply.body_mut() = SdkBody::from(body);
+            }
+            Ok(reply)
+        })
     }
 }
 
@@ -202,7 +225,10 @@ impl HttpConnector for LentConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let bodiless = answers_without_body(&request);
         let reply = self.0.call(request);
-        HttpConnectorFuture::new(async move { whole(reply.await?, bodiless).await })
+        HttpConnectorFuture::new(async move {
+            let reply = whole(reply.await?, bodiless, LARGEST_REPLY).await;
+            reply.map_err(bad)
+        })
     }
 }
 
@@ -215,26 +241,38 @@ fn answers_without_body(request: &HttpRequest) -> bool {
     )
 }
 
+/// Whether something hangs on what the service answers beside verdicts: whether a run is committed, what a
+/// record is signed with, whom a diagnosis names. Each of these services answers with a document.
+fn is_checked(request: &HttpRequest) -> bool {
+    let target = request.headers().get("x-amz-target").unwrap_or_default();
+    let services = ["CloudTrail_", "DynamoDB_", "TrentService."];
+    services.iter().any(|service| target.starts_with(service))
+}
+
 /// Reads the reply's body, and turns away what the SDK would take for an answer: it reads an empty
 /// body as an empty answer, every 2xx as a success, and passes over an error inside of a success.
-async fn whole(mut reply: HttpResponse, bodiless: bool) -> Result<HttpResponse, ConnectorError> {
-    let body = collect(reply.take_body()).await.map_err(bad)?;
+async fn whole(
+    mut reply: HttpResponse,
+    bodiless: bool,
+    largest: usize,
+) -> Result<HttpResponse, BadReplyError> {
+    let body = collect(&mut reply, largest).await?;
     let status = reply.status();
     if status.is_success() {
         if status.as_u16() != 200 {
-            return Err(bad(BadReplyError::Status(status.as_u16())));
+            return Err(BadReplyError::Status(status.as_u16()));
         }
         if body.trim_ascii().is_empty() && !bodiless {
-            return Err(bad(BadReplyError::Empty));
+            return Err(BadReplyError::Empty);
         }
         // The SDK doesn't look at what isn't expected: a portal's page would be a success.
         if bodiless && !is_bodiless(&body) {
-            return Err(bad(BadReplyError::NoDocument));
+            return Err(BadReplyError::NoDocument);
         }
         if let Some(error) = denial_inside::find(&body) {
-            *reply.status_mut() = 400
-                .try_into()
-                .map_err(|error| ConnectorError::other(Box::new(error), None))?;
+            if let Ok(refused) = 400.try_into() {
+                *reply.status_mut() = refused;
+            }
             *reply.body_mut() = SdkBody::from(error);
             return Ok(reply);
         }
@@ -254,14 +292,25 @@ fn bad(error: BadReplyError) -> ConnectorError {
     ConnectorError::other(Box::new(error), None)
 }
 
-async fn collect(body: SdkBody) -> Result<Bytes, BadReplyError> {
-    let mut body = ByteStream::new(body);
+/// The same where the SDK itself is to make the call again.
+fn passing(error: BadReplyError) -> ConnectorError {
+    ConnectorError::other(Box::new(error), Some(ErrorKind::TransientError))
+}
+
+/// Takes the reply's body, unless it is larger than this or says that it would be.
+async fn collect(reply: &mut HttpResponse, largest: usize) -> Result<Bytes, BadReplyError> {
+    let claimed = reply.headers().get("content-length");
+    let claimed: Option<usize> = claimed.and_then(|length| length.parse().ok());
+    if claimed.is_some_and(|length| length > largest) {
+        return Err(BadReplyError::TooLarge(largest));
+    }
+    let mut body = ByteStream::new(reply.take_body());
     let mut first = Bytes::new();
     let mut all = BytesMut::new();
     while let Some(chunk) = body.next().await {
         let chunk = chunk.map_err(|_| BadReplyError::CutShort)?;
-        if first.len() + all.len() + chunk.len() > LARGEST_REPLY {
-            return Err(BadReplyError::TooLarge);
+        if first.len() + all.len() + chunk.len() > largest {
+            return Err(BadReplyError::TooLarge(largest));
         }
         // Nearly every reply is one chunk, which needs no copy.
         if first.is_empty() && all.is_empty() {

@@ -73,6 +73,38 @@ pub fn s3_client(config: &aws_types::SdkConfig) -> Client {
     Client::from_conf(config.build())
 }
 
+/// An object whole, in memory; what is larger than any that keyproof writes is left unread.
+///
+/// # Errors
+///
+/// Why it can't be had, as a clause.
+pub async fn whole_body(body: ByteStream, claimed: Option<i64>) -> Result<Vec<u8>, String> {
+    /// A run has 100,000 probes at most, of a kilobyte or two.
+    const LARGEST: usize = 256 * 1024 * 1024;
+    at_most(LARGEST, body, claimed).await
+}
+
+async fn at_most(
+    largest: usize,
+    mut body: ByteStream,
+    claimed: Option<i64>,
+) -> Result<Vec<u8>, String> {
+    let too_large = || Err(format!("the object is larger than {largest} bytes"));
+    let claimed = claimed.and_then(|length| usize::try_from(length).ok());
+    if claimed.is_some_and(|length| length > largest) {
+        return too_large();
+    }
+    let mut whole = Vec::with_capacity(claimed.unwrap_or_default().min(1024 * 1024));
+    while let Some(chunk) = body.next().await {
+        let chunk = chunk.map_err(|error| format!("the reply broke off: {}", chain(&error)))?;
+        if whole.len() + chunk.len() > largest {
+            return too_large();
+        }
+        whole.extend_from_slice(&chunk);
+    }
+    Ok(whole)
+}
+
 impl Reports for S3Reports {
     async fn put(&self, key: &str, text: &str) -> Result<(), StoreError> {
         self.client
@@ -106,12 +138,9 @@ impl Reports for S3Reports {
             why,
             refused: false,
         };
-        let bytes = got
-            .body
-            .collect()
-            .await
-            .map_err(|error| cut_short(format!("the reply broke off: {}", chain(&error))))?;
-        String::from_utf8(bytes.to_vec())
+        let bytes = whole_body(got.body, got.content_length).await;
+        let bytes = bytes.map_err(cut_short)?;
+        String::from_utf8(bytes)
             .map(Some)
             .map_err(|error| cut_short(format!("the reply is no text: {error}")))
     }
@@ -133,5 +162,24 @@ impl Reports for S3Reports {
                 &error,
             )),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_object_is_read_whole_unless_it_is_too_large_or_says_so() {
+        let of = |claimed| at_most(10, ByteStream::from_static(b"0123456789"), claimed);
+        let read = Ok(b"0123456789".to_vec());
+        let too_large = Err("the object is larger than 10 bytes".to_owned());
+
+        assert_eq!(of(Some(10)).await, read);
+        assert_eq!(of(None).await, read);
+        // Before anything of it is read.
+        assert_eq!(of(Some(11)).await, too_large);
+        let more = ByteStream::from_static(b"0123456789a");
+        assert_eq!(at_most(10, more, None).await, too_large);
     }
 }

@@ -63,11 +63,11 @@ impl EvidenceBucket {
             Err(error) if error.code() == Some("NoSuchKey") => return Ok(None),
             Err(error) => return Err(VaultError::call("s3:GetObject", &error)),
         };
-        let bytes = got.body.collect().await.map_err(|error| VaultError::Call {
+        let body = keyproof_store::whole_body(got.body, got.content_length).await;
+        body.map(Some).map_err(|message| VaultError::Call {
             action: "s3:GetObject",
-            message: error.to_string(),
-        })?;
-        Ok(Some(bytes.to_vec()))
+            message,
+        })
     }
 
     /// Writes an object that is not there yet; `false` where it is.

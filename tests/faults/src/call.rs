@@ -8,10 +8,14 @@ use crate::message::Message;
 /// The service that is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Service {
+    /// `CloudTrail`.
+    CloudTrail,
     /// DynamoDB.
     DynamoDb,
     /// KMS.
     Kms,
+    /// S3.
+    S3,
     /// STS.
     Sts,
 }
@@ -26,16 +30,31 @@ pub struct Call {
     pub operation: String,
     /// The role's name.
     pub principal: String,
+    /// What it is about, where one operation is made of many things: an object's key, an item's sort key.
+    /// Empty where the call has neither.
+    pub subject: String,
 }
 
 impl Call {
     /// Reads a request. `sessions` are the role names by access key id.
     pub(crate) fn of(request: &Message, sessions: &HashMap<String, String>) -> Self {
         let target = request.header("x-amz-target").unwrap_or_default();
-        let (service, operation) = match target.split_once('.') {
-            Some(("TrentService", operation)) => (Service::Kms, operation.to_owned()),
-            Some((_, operation)) => (Service::DynamoDb, operation.to_owned()),
-            None => (Service::Sts, form(request, "Action").unwrap_or_default()),
+        let (service, operation, subject) = match target.split_once('.') {
+            Some(("TrentService", operation)) => {
+                (Service::Kms, operation.to_owned(), String::new())
+            }
+            Some(("CloudTrail_20131101", operation)) => {
+                (Service::CloudTrail, operation.to_owned(), String::new())
+            }
+            Some((_, operation)) => (Service::DynamoDb, operation.to_owned(), sort_key(request)),
+            None if scope(request).is_some_and(|scope| scope.contains("/s3/")) => {
+                let (operation, key) = object(request);
+                (Service::S3, operation, key)
+            }
+            None => {
+                let action = form(request, "Action").unwrap_or_default();
+                (Service::Sts, action, String::new())
+            }
         };
         let role = (operation == "AssumeRole")
             .then(|| form(request, "RoleArn"))
@@ -50,8 +69,39 @@ impl Call {
             service,
             operation,
             principal,
+            subject,
         }
     }
+
+    /// Whether a disturbance of this name is one of the call: the operation, or `OPERATION SUBJECT`.
+    pub(crate) fn is(&self, name: &str) -> bool {
+        name.strip_prefix(&*self.operation)
+            .is_some_and(|rest| rest.is_empty() || rest.strip_prefix(' ') == Some(&self.subject))
+    }
+}
+
+/// The operation on an object that a request of S3 is, and the object's key: `PUT /BUCKET/KEY`.
+fn object(request: &Message) -> (String, String) {
+    let line = request.line();
+    let (method, rest) = line.split_once(' ').unwrap_or_default();
+    let operation = match method {
+        "GET" => "GetObject",
+        "HEAD" => "HeadObject",
+        "PUT" => "PutObject",
+        other => other,
+    };
+    let path = rest.split([' ', '?']).next().unwrap_or_default();
+    let key = path.trim_start_matches('/').split_once('/');
+    let key = key.map(|(_, key)| key).unwrap_or_default();
+    (operation.to_owned(), key.to_owned())
+}
+
+/// The sort key of the item that a request of DynamoDB names, where it is a table with one.
+fn sort_key(request: &Message) -> String {
+    let body = str::from_utf8(&request.body).unwrap_or_default();
+    let found = body.split_once("\"sk\":{\"S\":\"").map(|(_, rest)| rest);
+    let key = found.and_then(|rest| rest.split('"').next());
+    key.unwrap_or_default().to_owned()
 }
 
 fn form(request: &Message, name: &str) -> Option<String> {
@@ -63,6 +113,11 @@ fn form(request: &Message, name: &str) -> Option<String> {
 
 /// `Authorization: AWS4-HMAC-SHA256 Credential=ID/…`.
 fn access_key_id(request: &Message) -> Option<&str> {
+    scope(request)?.split('/').next()
+}
+
+/// `ID/DATE/REGION/SERVICE/aws4_request`.
+fn scope(request: &Message) -> Option<&str> {
     let (_, rest) = request.header("authorization")?.split_once("Credential=")?;
-    rest.split('/').next()
+    rest.split(',').next()
 }

@@ -48,7 +48,8 @@ pub enum Fault {
     OtherOperation,
     /// The reply of another service.
     OtherService,
-    /// The reply to the same call of the other principal. Of `AssumeRole`: the other's session.
+    /// The reply to the same call of the other principal. Of `AssumeRole`: the other's session. Of an object
+    /// or an item with a sort key: the reply about another.
     OtherPrincipal,
     /// The reply that the recording has to the same call: what another world says.
     Recorded,

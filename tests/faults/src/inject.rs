@@ -84,7 +84,12 @@ pub(crate) async fn inject(
             After::Close
         }
         _ => {
-            send(stream, &whole(fault, call, reply, recording)).await;
+            let mut whole = whole(fault, call, reply, recording);
+            if call.operation == "HeadObject" {
+                let end = whole.windows(4).position(|end| end == b"\r\n\r\n");
+                whole.truncate(end.map_or(whole.len(), |end| end + 4));
+            }
+            send(stream, &whole).await;
             After::GoOn
         }
     }
@@ -130,7 +135,13 @@ fn whole(fault: Fault, call: &Call, reply: &Message, recording: &Recording) -> V
             bytes.extend_from_slice(body);
             bytes
         }
-        Fault::BadChunks => without_length(reply, "transfer-encoding: chunked\r\n"),
+        Fault::BadChunks => {
+            let mut bytes = without_length(reply, "transfer-encoding: chunked\r\n");
+            if body.is_empty() {
+                bytes.extend_from_slice(b"no chunk\r\n");
+            }
+            bytes
+        }
         Fault::NotHttp => b"\x16\x03\x01\x02\x00 this is no HTTP\r\n\r\n".to_vec(),
         Fault::Page(status) => response(
             status,
@@ -169,13 +180,13 @@ fn whole(fault: Fault, call: &Call, reply: &Message, recording: &Recording) -> V
         Fault::Deep => {
             let (open, close) = match call.service {
                 Service::Sts => ("<a>", "</a>"),
-                Service::DynamoDb | Service::Kms => ("[", "]"),
+                Service::CloudTrail | Service::DynamoDb | Service::Kms | Service::S3 => ("[", "]"),
             };
             let nest = format!("{}{}", open.repeat(10_000), close.repeat(10_000));
             let nest = match call.service {
-                Service::Sts => nest,
+                Service::Sts | Service::S3 => nest,
                 // Where an error's code and an item's attribute would stand.
-                Service::DynamoDb | Service::Kms => {
+                Service::CloudTrail | Service::DynamoDb | Service::Kms => {
                     format!("{{\"__type\":{nest},\"Item\":{{\"a\":{{\"L\":{nest}}}}}}}")
                 }
             };
@@ -190,7 +201,9 @@ fn whole(fault: Fault, call: &Call, reply: &Message, recording: &Recording) -> V
                 let body = format!("<{name}Response><{name}Result/></{name}Response>");
                 response(200, "text/xml", body.as_bytes())
             }
-            Service::DynamoDb | Service::Kms => response(200, JSON, b"{}"),
+            Service::CloudTrail | Service::DynamoDb | Service::Kms | Service::S3 => {
+                response(200, JSON, b"{}")
+            }
         },
         Fault::ErrorInside => response(
             200,
@@ -209,9 +222,12 @@ fn error(fault: Fault, call: &Call) -> Vec<u8> {
                  (20260101T000000Z + 5 min.)";
     let late = "Signature expired: 20260101T000000Z is now earlier than 20260101T000500Z \
                 (20260101T001000Z - 5 min.)";
+    if call.service == Service::S3 {
+        return s3_error(fault, call);
+    }
     let throttle = match call.service {
         Service::DynamoDb => "ProvisionedThroughputExceededException",
-        Service::Kms | Service::Sts => "ThrottlingException",
+        Service::CloudTrail | Service::Kms | Service::Sts | Service::S3 => "ThrottlingException",
     };
     let (status, of_query, of_json, message) = match fault {
         Fault::Throttled => (400, "Throttling", throttle, "Rate exceeded"),
@@ -241,6 +257,33 @@ fn error(fault: Fault, call: &Call) -> Vec<u8> {
     response(status, content_type(call), &body)
 }
 
+/// The same of S3, which has words of its own:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>.
+fn s3_error(fault: Fault, call: &Call) -> Vec<u8> {
+    let (status, code, message) = match fault {
+        Fault::Throttled => (503, "SlowDown", "Please reduce your request rate."),
+        Fault::ServerError => (500, "InternalError", "We encountered an internal error."),
+        Fault::Unavailable => (
+            503,
+            "ServiceUnavailable",
+            "Service is unable to handle request.",
+        ),
+        Fault::Expired => (400, "ExpiredToken", "The provided token has expired."),
+        Fault::NotYetValid | Fault::Skewed => (
+            403,
+            "RequestTimeTooSkewed",
+            "The difference between the request time and the current time is too large.",
+        ),
+        _ => (
+            403,
+            "InvalidAccessKeyId",
+            "The AWS Access Key Id you provided does not exist in our records.",
+        ),
+    };
+    let body = service_error(call, code, code, message);
+    response(status, content_type(call), &body)
+}
+
 fn service_error(call: &Call, of_query: &str, of_json: &str, message: &str) -> Vec<u8> {
     let text = match call.service {
         Service::Sts => format!(
@@ -251,7 +294,13 @@ fn service_error(call: &Call, of_query: &str, of_json: &str, message: &str) -> V
         Service::DynamoDb => format!(
             "{{\"__type\":\"com.amazonaws.dynamodb.v20120810#{of_json}\",\"message\":\"{message}\"}}"
         ),
-        Service::Kms => format!("{{\"__type\":\"{of_json}\",\"message\":\"{message}\"}}"),
+        Service::CloudTrail | Service::Kms => {
+            format!("{{\"__type\":\"{of_json}\",\"message\":\"{message}\"}}")
+        }
+        Service::S3 => format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{of_query}</Code><Message>{message}</Message>\
+             <RequestId>KEYPROOFFAULT</RequestId></Error>"
+        ),
     };
     text.into_bytes()
 }
@@ -259,11 +308,19 @@ fn service_error(call: &Call, of_query: &str, of_json: &str, message: &str) -> V
 const fn content_type(call: &Call) -> &'static str {
     match call.service {
         Service::Sts => "text/xml",
-        Service::DynamoDb | Service::Kms => JSON,
+        Service::S3 => "application/xml",
+        Service::CloudTrail | Service::DynamoDb | Service::Kms => JSON,
     }
 }
 
+/// The reply to the same call of the other role; about another thing, where roles don't make it.
 fn other_principal<'a>(call: &Call, recording: &'a Recording) -> Option<&'a Message> {
+    if !call.subject.is_empty() {
+        return recording.find(|other| {
+            let same = (other.service, &other.operation) == (call.service, &call.operation);
+            same && !other.subject.is_empty() && other.subject != call.subject
+        });
+    }
     let other = match &*call.principal {
         "reader" => "outsider",
         _ => "reader",

@@ -15,6 +15,7 @@
     reason = "a test helper fails by panicking"
 )]
 
+mod bucket;
 mod call;
 mod fault;
 mod inject;
@@ -22,6 +23,7 @@ mod message;
 mod proxy;
 mod tls;
 
+pub use bucket::{Bucket, Objects};
 pub use call::{Call, Service};
 pub use fault::Fault;
 pub use proxy::{Disturbance, Proxy, Recording};

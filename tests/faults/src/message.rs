@@ -12,10 +12,12 @@ pub(crate) struct Message {
 }
 
 impl Message {
-    /// Reads the next message of a connection; `None` where the other side hung up.
+    /// Reads the next message of a connection; `None` where the other side hung up. What answers a `HEAD`
+    /// has no body, whatever length it names.
     pub(crate) async fn read(
         stream: &mut (impl AsyncRead + Unpin),
         buffer: &mut Vec<u8>,
+        bodiless: bool,
     ) -> Option<Self> {
         let end = loop {
             if let Some(end) = buffer.windows(4).position(|window| window == b"\r\n\r\n") {
@@ -29,10 +31,12 @@ impl Message {
             head: buffer.drain(..end).collect(),
             body: Vec::new(),
         };
-        let length = message
-            .header("content-length")
-            .and_then(|length| length.parse().ok())
-            .unwrap_or(0);
+        let length = if bodiless {
+            0
+        } else {
+            let length = message.header("content-length");
+            length.and_then(|length| length.parse().ok()).unwrap_or(0)
+        };
         while buffer.len() < length {
             if stream.read_buf(buffer).await.ok()? == 0 {
                 return None;
@@ -40,6 +44,17 @@ impl Message {
         }
         message.body = buffer.drain(..length).collect();
         Some(message)
+    }
+
+    /// Its first line.
+    pub(crate) fn line(&self) -> &str {
+        let head = str::from_utf8(&self.head).unwrap_or_default();
+        head.lines().next().unwrap_or_default()
+    }
+
+    /// Whether it is a request for a head alone.
+    pub(crate) fn is_head(&self) -> bool {
+        self.line().starts_with("HEAD ")
     }
 
     /// A header's value.

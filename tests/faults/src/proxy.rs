@@ -16,7 +16,8 @@ use crate::{Call, Fault};
 /// Which calls are broken, how, and how often.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Disturbance {
-    /// The operation, such as `GetItem`; `*` for every one.
+    /// The operation, such as `GetItem`, or that and what it is about, such as `GetObject a/b.json` (see
+    /// [`Call::subject`]); `*` for every one.
     pub operation: String,
     /// The role's name (see [`Call::principal`]); `*` for every one.
     pub principal: String,
@@ -79,6 +80,11 @@ impl Recording {
         Self(Arc::new(both))
     }
 
+    /// The calls whose replies these are, in no order.
+    pub fn calls(&self) -> impl Iterator<Item = &Call> {
+        self.0.keys()
+    }
+
     /// The reply to a call.
     pub(crate) fn reply(&self, call: &Call) -> Option<&Message> {
         self.0.get(call)
@@ -89,7 +95,16 @@ impl Recording {
         let mut found: Vec<_> = self.0.iter().filter(|(call, _)| fits(call)).collect();
         // The same in every run.
         found.sort_by(|(a, _), (b, _)| {
-            (a.service, &a.operation, &a.principal).cmp(&(b.service, &b.operation, &b.principal))
+            let of = |call: &Call| {
+                let Call {
+                    operation,
+                    principal,
+                    subject,
+                    ..
+                } = call.clone();
+                (call.service, operation, principal, subject)
+            };
+            of(a).cmp(&of(b))
         });
         found.first().map(|(_, reply)| *reply)
     }
@@ -169,7 +184,7 @@ async fn converse(mut stream: TcpStream, state: Arc<State>) {
     let _ = stream.set_nodelay(true);
     let (mut requests, mut replies) = (Vec::new(), Vec::new());
     let mut upstream: Option<TcpStream> = None;
-    while let Some(request) = Message::read(&mut stream, &mut requests).await {
+    while let Some(request) = Message::read(&mut stream, &mut requests, false).await {
         let call = Call::of(&request, &lock(&state.sessions));
         state.calls.fetch_add(1, Ordering::Relaxed);
         let fault = state.fault(&call);
@@ -210,16 +225,14 @@ async fn ask(
     };
     let _ = behind.set_nodelay(true);
     behind.write_all(&request.bytes()).await.ok()?;
-    Message::read(behind, replies).await
+    Message::read(behind, replies, request.is_head()).await
 }
 
 impl State {
     fn fault(&self, call: &Call) -> Option<Fault> {
         let disturbance = self.disturbance.as_ref()?;
-        let fits = |wanted: &str, found: &str| wanted == "*" || wanted == found;
-        if !fits(&disturbance.operation, &call.operation)
-            || !fits(&disturbance.principal, &call.principal)
-        {
+        let (wanted, whose) = (&*disturbance.operation, &*disturbance.principal);
+        if (wanted != "*" && !call.is(wanted)) || (whose != "*" && whose != call.principal) {
             return None;
         }
         let number = self.fitted.fetch_add(1, Ordering::Relaxed);

@@ -5,12 +5,12 @@
 //! Whatever is broken: no probe passes that doesn't pass undisturbed, no probe is lost, what was
 //! seen to be open is reported as such, the run ends in its time, and the sentence says what
 //! happened. `docs/faults.md` is written by this test (`UPDATE_GOLDEN=1`) and compared with it, and so is
-//! `docs/faults-diagnosis.md` and `docs/faults-drill.md`: what comes of the same faults in a diagnosis, in a
-//! doctor and in a drill.
+//! `docs/faults-diagnosis.md`, `docs/faults-drill.md` and `docs/faults-large-run.md`: what comes of the same
+//! faults in a diagnosis, in a doctor, in a drill and in a run in shards.
 //!
-//! Every eighth cell is run; all of them, which takes minutes, with `EVERY_FAULT=1`, as the gate does, and of
-//! drills with `EVERY_DRILL=1`. Only then is there a page to compare; a drill of the sample is compared with its
-//! square.
+//! Every eighth cell is run; all of them, which takes minutes, with `EVERY_FAULT=1`, as the gate does, of
+//! drills with `EVERY_DRILL=1` and of runs in shards (of which fewer are run without) with `EVERY_LARGE_RUN=1`.
+//! Only then is there a page to compare; a drill of the sample is compared with its square.
 //!
 //! A new fault is a row in `faults`; a new call is a row in `places`.
 
@@ -28,6 +28,7 @@ mod drill;
 mod faults;
 mod flap;
 mod judge;
+mod large;
 mod page;
 mod places;
 mod world;
@@ -109,6 +110,18 @@ fn no_fault_leaves_a_drill_open_or_lets_it_pass() {
         SAMPLE
     };
     let wrong = world::block_on(drill::matrix(step));
+
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_fault_lets_a_large_run_pass_or_lose_a_probe() {
+    let step = if asked(&["EVERY_LARGE_RUN", "UPDATE_GOLDEN"]) {
+        1
+    } else {
+        large::SAMPLE
+    };
+    let wrong = large::matrix(step);
 
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }

@@ -34,7 +34,7 @@ impl Truth {
     pub(crate) const ALL: [Self; 3] = [Self::Kept, Self::Open, Self::Shut];
 
     /// The roles that the key's policy lets in.
-    const fn users(self) -> &'static str {
+    pub(crate) const fn users(self) -> &'static str {
         match self {
             Self::Kept => "[!GetAtt Reader.Arn]",
             Self::Open => "[!GetAtt Reader.Arn, !GetAtt Outsider.Arn]",
@@ -201,9 +201,14 @@ impl World {
 
 /// An account whose key lets in these users, with more statements in its policy.
 pub(crate) fn account(users: &str, statements: &str) -> Account {
+    account_with(users, statements, "")
+}
+
+/// The same, with more resources.
+pub(crate) fn account_with(users: &str, statements: &str, resources: &str) -> Account {
     let options = Options::new("111122223333".parse().unwrap(), "us-east-1");
-    keyproof_template::load(&template(users, statements), &options)
-        .unwrap_or_else(|errors| panic!("{errors:#?}"))
+    let template = template(users, statements) + resources;
+    keyproof_template::load(&template, &options).unwrap_or_else(|errors| panic!("{errors:#?}"))
 }
 
 /// The outsider may do everything but what the key's policy leaves to its users.

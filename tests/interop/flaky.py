@@ -64,6 +64,8 @@ class Flaky:
 def handler(flaky):
     class Proxy(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Head and body are two writes: the second would wait 40 ms for the reader's acknowledgement.
+        disable_nagle_algorithm = True
 
         def answer(self):
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))

@@ -114,6 +114,8 @@ def keep(stream, lines):
 def handler(function):
     class Api(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Head and body are two writes: the second would wait 40 ms for the reader's acknowledgement.
+        disable_nagle_algorithm = True
 
         def do_GET(self):
             assert self.path == f"{PREFIX}/invocation/next", self.path

@@ -7,6 +7,7 @@
 //! told why, and the same step, asked again when nothing is broken, completes it. A call that is carried out
 //! and whose reply breaks is one cell, one that gets lost another, where it writes something.
 
+mod account;
 mod calls;
 mod judge;
 mod machine;
@@ -18,12 +19,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
-use keyproof_faults::Disturbance;
+use keyproof_faults::{Disturbance, Fault};
 
 use crate::faults::{Must, ROWS, Row};
 use crate::world::{Truth, block_on};
+use account::{Account, PATIENT, Patience};
 use calls::{CALLS, Call};
-use machine::{Account, Came, PATIENT, Patience, Step, Undisturbed, carry_out};
+use machine::{Came, Step, Undisturbed, carry_out};
 
 /// One cell of so many is run, unless all are.
 pub(crate) const SAMPLE: usize = 101;
@@ -56,8 +58,10 @@ fn cells() -> Vec<Cell> {
 /// Whether it can show something that others don't.
 fn is_worth_it(row: &Row, call: &Call, truth: Truth) -> bool {
     let may_mislead = row.must == Must::BeSafe;
-    // Whoever can forge the reply to a write that never came can say that it was made.
-    let lost = !call.lost || (!may_mislead && row.must != Must::Recover) || row.times == 1;
+    // Whoever can forge the reply to a write that never came can say that it was made; a reply that is large
+    // is right.
+    let says = matches!(row.must, Must::Say(_)) && row.fault != Fault::Huge;
+    let lost = !call.lost || says || row.times == 1;
     // The calls that a run makes have a matrix of their own; one world will do here.
     let own = call.step != Step::Shard || call.operation.contains("runs/");
     lost && match truth {

@@ -6,7 +6,8 @@ use keyproof_state::RunStage;
 use keyproof_verdict::{Finding, ProbeRow, Report, Summary, Verdict};
 
 use super::Cell;
-use super::machine::{Came, Patience, Step, Undisturbed, plan};
+use super::account::{Patience, plan};
+use super::machine::{Came, Step, Undisturbed};
 use crate::faults::Must;
 use crate::judge::is_for_a_person;
 

@@ -1,73 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A run in shards as the state machine carries it out, with the calls of one of its steps broken.
 
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use aws_sdk_kms::config::retry::RetryConfig;
-use aws_sdk_kms::config::timeout::TimeoutConfig;
-use jiff::Timestamp;
-use keyproof_aws::{Runner, Settings, verify};
-use keyproof_faults::{Bucket, Disturbance, Objects, Proxy, Recording};
-use keyproof_plan::Plan;
-use keyproof_state::{Rules, RunStatus};
-use keyproof_store::memory::MemoryQueue;
-use keyproof_store::{DynamoTable, Every, S3Reports, Store};
+use keyproof_faults::{Disturbance, Objects, Recording};
+use keyproof_state::RunStatus;
 use keyproof_verdict::Report;
-use keyproof_verify::{
-    Answer, Done, Function, HandlerError, Invocation, LargeRun, Limits, Ports, Stack, StepAnswer,
-};
+use keyproof_verify::{Answer, HandlerError, StepAnswer};
 use serde_json::{Value, json};
 
-use crate::world::{Truth, World, account_with};
+use super::account::{Account, PATIENT, Patience, Wired, committed, handle};
+use crate::world::Truth;
 
 pub(super) const ID: &str = "01KEYPR00F0000000000000000";
 /// How often the state machine tries a step. (`Collect` it tries more often, which shows nothing more.)
 const TRIES: usize = 3;
-
-const RESOURCES: &str = r"
-  Ledger:
-    Type: AWS::DynamoDB::Table
-    Properties:
-      TableName: ledger
-      BillingMode: PAY_PER_REQUEST
-      AttributeDefinitions: [{ AttributeName: pk, AttributeType: S }]
-      KeySchema: [{ AttributeName: pk, KeyType: HASH }]
-      SSESpecification: { SSEEnabled: true, SSEType: KMS, KMSMasterKeyId: !GetAtt Key.Arn }
-  State:
-    Type: AWS::DynamoDB::Table
-    Properties:
-      TableName: state
-      BillingMode: PAY_PER_REQUEST
-      AttributeDefinitions: [{ AttributeName: pk, AttributeType: S }, { AttributeName: sk, AttributeType: S }]
-      KeySchema: [{ AttributeName: pk, KeyType: HASH }, { AttributeName: sk, KeyType: RANGE }]
-";
-
-/// Two tables of one key, each a shard.
-const PLAN: &str = r#"
-keyproof: plan/v1
-name: orders
-region: us-east-1
-tables:
-  orders:
-    table: orders
-    key: alias/orders
-    canary: { key: { pk: { S: keyproof#canary } }, attributes: { proof: { S: c0ffee-canary-content } } }
-  ledger:
-    table: ledger
-    key: alias/orders
-    canary: { key: { pk: { S: keyproof#canary } }, attributes: { proof: { S: c0ffee-canary-content } } }
-principals:
-  reader: { role: "arn:aws:iam::111122223333:role/keyproof/reader" }
-  outsider: { role: "arn:aws:iam::111122223333:role/keyproof/outsider" }
-expectations:
-  - { principal: reader, on: [orders, ledger], actions: [dynamodb:GetItem], decision: allowed }
-  - { principal: outsider, on: [orders, ledger], actions: [dynamodb:GetItem], decision: denied, by: kms }
-"#;
-
-pub(super) fn plan() -> Plan {
-    Plan::parse(PLAN).unwrap()
-}
 
 /// A step of the run, as far as calls break in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -80,65 +27,6 @@ pub(super) enum Step {
 
 impl Step {
     pub(super) const ALL: [Self; 3] = [Self::Cut, Self::Shard, Self::Collect];
-}
-
-/// How long a call may take, and a step.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Patience {
-    pub(super) attempts: u32,
-    pub(super) attempt: Duration,
-    pub(super) step: Duration,
-}
-
-/// Under which only a fault takes long.
-pub(super) const PATIENT: Patience = Patience {
-    attempts: 3,
-    attempt: Duration::from_mins(1),
-    step: Duration::from_secs(30),
-};
-
-/// The function's way to the world: these two endpoints.
-struct Wired {
-    runner: Runner,
-    stack: Stack<DynamoTable, S3Reports, MemoryQueue>,
-    patience: Patience,
-    handed_over: Mutex<Option<LargeRun>>,
-}
-
-impl Ports for &Wired {
-    type Table = DynamoTable;
-    type Reports = S3Reports;
-    type Queue = MemoryQueue;
-
-    async fn run(&self, plan: &Plan, settings: &Settings) -> Result<Report, HandlerError> {
-        let settings = Settings {
-            attempts: self.patience.attempts,
-            attempt_timeout: self.patience.attempt,
-            ..settings.clone()
-        };
-        Ok(Box::pin(verify(plan, &settings, &self.runner)).await)
-    }
-
-    async fn stack(
-        &self,
-    ) -> Result<Option<&Stack<DynamoTable, S3Reports, MemoryQueue>>, HandlerError> {
-        Ok(Some(&self.stack))
-    }
-
-    async fn hand_over(&self, run: &LargeRun) -> Result<bool, HandlerError> {
-        *self.handed_over.lock().unwrap() = Some(run.clone());
-        Ok(true)
-    }
-
-    fn now(&self) -> Timestamp {
-        Timestamp::now()
-    }
-}
-
-/// An account with a state table, and a bucket.
-pub(super) struct Account {
-    world: World,
-    bucket: Bucket,
 }
 
 /// What came of a run.
@@ -166,78 +54,7 @@ pub(super) struct Undisturbed {
     pub(super) objects: Objects,
 }
 
-fn endpoint(address: &str) -> String {
-    format!("http://{address}")
-}
-
 impl Account {
-    pub(super) async fn start(truth: Truth, objects: Objects) -> Self {
-        let world = World::start(&account_with(truth.users(), "", RESOURCES)).await;
-        let canary =
-            json!({"pk": {"S": "keyproof#canary"}, "proof": {"S": "c0ffee-canary-content"}});
-        let ledger = "arn:aws:dynamodb:us-east-1:111122223333:table/ledger";
-        world.sandbox.put_item(ledger, &canary).unwrap();
-        let bucket = Bucket::start(objects).await;
-        Self { world, bucket }
-    }
-
-    async fn wired(&self, account: &str, bucket: &str, patience: Patience) -> Wired {
-        let runner = self.world.runner(account).await;
-        let retries = RetryConfig::standard()
-            .with_max_attempts(patience.attempts)
-            .with_initial_backoff(Duration::from_millis(20));
-        let timeouts = TimeoutConfig::builder()
-            .operation_attempt_timeout(patience.attempt)
-            .build();
-        let config = |url: &str| {
-            let mut builder = runner.service_config(Some(url)).to_builder();
-            builder.set_retry_config(Some(retries.clone()));
-            builder.set_timeout_config(Some(timeouts.clone()));
-            builder.build()
-        };
-        let limits = Limits {
-            probes: 3.try_into().unwrap(),
-            ..Limits::default()
-        };
-        Wired {
-            stack: Stack {
-                store: Store::new(DynamoTable::new(&config(account), "state")),
-                reports: S3Reports::new(&config(bucket), "reports"),
-                queue: MemoryQueue::default(),
-                rules: Rules::default(),
-                limits,
-            },
-            runner,
-            patience,
-            handed_over: Mutex::default(),
-        }
-    }
-
-    /// The function with nothing between it and the world.
-    async fn direct(&self) -> Wired {
-        let (account, bucket) = (
-            endpoint(&self.world.address),
-            endpoint(self.bucket.address()),
-        );
-        self.wired(&account, &bucket, PATIENT).await
-    }
-
-    /// Pushes the plan and asks for the run: what the state machine is started with.
-    async fn asked(&self, direct: &Wired) -> Value {
-        let store = &direct.stack.store;
-        let plan = plan();
-        let pushed = store.push(&plan, PLAN, Every::AsBefore, None, Timestamp::now());
-        pushed.await.unwrap();
-        let asked = json!({"plan": "orders", "run_id": ID, "trigger": "schedule"});
-        let answer = handle(direct, &asked).await;
-        assert!(
-            matches!(answer, Ok(Answer::Done(Done::HandedOver { .. }))),
-            "{answer:?}"
-        );
-        let run = direct.handed_over.lock().unwrap().take();
-        serde_json::to_value(run.unwrap()).unwrap()
-    }
-
     /// A run in which nothing breaks, and what each of its steps was answered.
     pub(super) async fn undisturbed(truth: Truth) -> Undisturbed {
         let account = Self::start(truth, Objects::default()).await;
@@ -258,19 +75,6 @@ impl Account {
             recordings,
             objects: account.bucket.objects(),
         }
-    }
-
-    /// Proxies before the account and before the bucket.
-    async fn way(
-        &self,
-        disturbance: Option<&Disturbance>,
-        recording: &Recording,
-    ) -> (Proxy, Proxy) {
-        let before = |address| Proxy::start(address, disturbance.cloned(), recording.clone());
-        (
-            before(&self.world.address).await,
-            before(self.bucket.address()).await,
-        )
     }
 }
 
@@ -374,17 +178,6 @@ async fn try_step(
     failed
 }
 
-async fn handle(wired: &Wired, payload: &Value) -> Result<Answer, HandlerError> {
-    let function = Function::new(wired, Vec::new);
-    let invocation = Invocation {
-        request_id: "a-request".to_owned(),
-        trace_id: None,
-        remaining: wired.patience.step,
-    };
-    let mut log = Vec::new();
-    Box::pin(function.handle(payload, &invocation, &mut log)).await
-}
-
 async fn take(
     wired: &Wired,
     run: &Value,
@@ -400,9 +193,4 @@ async fn take(
         Answer::Step(answer) => Ok(answer),
         other => panic!("{other:?}"),
     }
-}
-
-async fn committed(direct: &Wired) -> Option<Report> {
-    let run = direct.stack.store.run("orders", 1).await.unwrap()?;
-    Some(Report::from_json(&run.report.unwrap()).unwrap())
 }

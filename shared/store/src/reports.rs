@@ -9,6 +9,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use keyproof_failure::chain;
 
 use crate::StoreError;
+use crate::error::refused;
 
 /// What writing a report needs.
 pub const PUT_ACTIONS: &[&str] = &["s3:PutObject"];
@@ -105,6 +106,11 @@ async fn at_most(
     Ok(whole)
 }
 
+/// Of an object that isn't there S3 says so only to who may list the bucket.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
+const MAY_NOT_LOOK: &str = "AccessDenied, without a word more (HTTP status 403): it takes s3:GetObject, and s3:ListBucket \
+                            where the object is not there yet";
+
 impl Reports for S3Reports {
     async fn put(&self, key: &str, text: &str) -> Result<(), StoreError> {
         self.client
@@ -157,10 +163,19 @@ impl Reports for S3Reports {
             Ok(_) => Ok(true),
             // Its answer has no body, and so no other code.
             Err(error) if error.code() == Some("NotFound") => Ok(false),
-            Err(error) => Err(StoreError::call(
-                "cannot look into the report bucket",
-                &error,
-            )),
+            Err(error) => {
+                let what = "cannot look into the report bucket";
+                let status = error.raw_response().map(|raw| raw.status().as_u16());
+                Err(match status {
+                    // Nor a message that names what is missing.
+                    Some(403) => StoreError::Call {
+                        what,
+                        why: MAY_NOT_LOOK.to_owned(),
+                        refused: refused(&error),
+                    },
+                    _ => StoreError::call(what, &error),
+                })
+            }
         }
     }
 }

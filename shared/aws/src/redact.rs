@@ -137,11 +137,7 @@ fn replace<'a>(text: &str, secrets: impl Iterator<Item = &'a str>, longest: usiz
             clean = clean.replace(secret, REDACTED);
         }
     }
-    if let Some((end, _)) = clean.char_indices().nth(longest) {
-        clean.truncate(end);
-        clean.push('…');
-    }
-    clean
+    keyproof_core::shortened(clean, longest)
 }
 
 /// The strings and numbers of an attribute; bytes by the base64 that a message would quote.

@@ -155,10 +155,7 @@ impl HttpConnector for Wire {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let bodiless = answers_without_body(&request);
         let reply = self.0.suiting(request.uri()).call(request);
-        HttpConnectorFuture::new(async move {
-            let reply = whole(reply.await?, bodiless, LARGEST_REPLY).await;
-            reply.map_err(bad)
-        })
+        HttpConnectorFuture::new(async move { answer(reply.await?, bodiless).await })
     }
 }
 
@@ -225,10 +222,7 @@ impl HttpConnector for LentConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let bodiless = answers_without_body(&request);
         let reply = self.0.call(request);
-        HttpConnectorFuture::new(async move {
-            let reply = whole(reply.await?, bodiless, LARGEST_REPLY).await;
-            reply.map_err(bad)
-        })
+        HttpConnectorFuture::new(async move { answer(reply.await?, bodiless).await })
     }
 }
 
@@ -270,9 +264,10 @@ async fn whole(
             return Err(BadReplyError::NoDocument);
         }
         if let Some(error) = denial_inside::find(&body) {
-            if let Ok(refused) = 400.try_into() {
-                *reply.status_mut() = refused;
-            }
+            let Ok(refused) = 400.try_into() else {
+                return Err(BadReplyError::NoDocument);
+            };
+            *reply.status_mut() = refused;
             *reply.body_mut() = SdkBody::from(error);
             return Ok(reply);
         }
@@ -288,11 +283,13 @@ fn is_bodiless(body: &[u8]) -> bool {
         || serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(body).is_ok()
 }
 
-fn bad(error: BadReplyError) -> ConnectorError {
-    ConnectorError::other(Box::new(error), None)
+/// The answer to a call of a run, which counts its attempts itself.
+async fn answer(reply: HttpResponse, bodiless: bool) -> Result<HttpResponse, ConnectorError> {
+    let reply = whole(reply, bodiless, LARGEST_REPLY).await;
+    reply.map_err(|error| ConnectorError::other(Box::new(error), None))
 }
 
-/// The same where the SDK itself is to make the call again.
+/// Where the SDK itself is to make the call again.
 fn passing(error: BadReplyError) -> ConnectorError {
     ConnectorError::other(Box::new(error), Some(ErrorKind::TransientError))
 }

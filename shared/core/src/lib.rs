@@ -21,7 +21,7 @@ pub use policy_type::PolicyType;
 pub use service::Service;
 pub use shell::shell_word;
 pub use typed::{KeyArn, RoleArn, TableArn};
-pub use visible::{Visible, escape_invisible, is_invisible, show};
+pub use visible::{Visible, escape_invisible, is_invisible, shortened, show};
 
 use std::fmt;
 use std::str::FromStr;

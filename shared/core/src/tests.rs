@@ -111,3 +111,10 @@ fn errors_quote_their_input_visibly() {
         assert!(told.contains(shown.trim_end_matches("\\n")), "{told}");
     }
 }
+
+#[test]
+fn a_text_is_shortened_by_characters_and_shows_that_it_was() {
+    let of = |text: &str| crate::shortened(text.to_owned(), 3);
+
+    assert_eq!([of(""), of("äöü"), of("äöüß")], ["", "äöü", "äöü…"]);
+}

@@ -45,6 +45,16 @@ pub fn show(character: char, out: &mut impl Write) -> fmt::Result {
     }
 }
 
+/// No more than so many characters of the text, and `…` where there were more.
+#[must_use]
+pub fn shortened(mut text: String, longest: usize) -> String {
+    if let Some((end, _)) = text.char_indices().nth(longest) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
 /// A JSON document with nothing hidden in it. JSON puts such characters into strings alone, where an
 /// escape means the same. The newlines between the lines are its own.
 #[must_use]

@@ -83,10 +83,7 @@ fn age(report: &Report, now: Timestamp) -> Option<SignedDuration> {
 }
 
 fn label(plan: &str, report: Option<&Report>) -> String {
-    let mut shown: String = plan.chars().take(LONGEST).collect();
-    if shown.len() < plan.len() {
-        shown.push('…');
-    }
+    let shown = keyproof_core::shortened(plan.to_owned(), LONGEST);
     // What was evaluated and not tried is not what most people take a badge for.
     let kind = if report.is_some_and(|report| report.run.trigger == "check") {
         "keyproof check"

@@ -74,21 +74,19 @@ pub fn s3_client(config: &aws_types::SdkConfig) -> Client {
     Client::from_conf(config.build())
 }
 
-/// An object whole, in memory; what is larger than any that keyproof writes is left unread.
+/// The largest object that keyproof writes, in bytes: a run has 100,000 probes at most, of a kilobyte or two.
+pub const LARGEST_OBJECT: usize = 256 * 1024 * 1024;
+
+/// An object whole, in memory, unless it has more bytes than `largest`. `claimed` is the length that the reply
+/// tells beforehand: it may end the reading before it begins, and is no bound.
 ///
 /// # Errors
 ///
 /// Why it can't be had, as a clause.
-pub async fn whole_body(body: ByteStream, claimed: Option<i64>) -> Result<Vec<u8>, String> {
-    /// A run has 100,000 probes at most, of a kilobyte or two.
-    const LARGEST: usize = 256 * 1024 * 1024;
-    at_most(LARGEST, body, claimed).await
-}
-
-async fn at_most(
-    largest: usize,
+pub async fn whole_body(
     mut body: ByteStream,
     claimed: Option<i64>,
+    largest: usize,
 ) -> Result<Vec<u8>, String> {
     let too_large = || Err(format!("the object is larger than {largest} bytes"));
     let claimed = claimed.and_then(|length| usize::try_from(length).ok());
@@ -144,7 +142,7 @@ impl Reports for S3Reports {
             why,
             refused: false,
         };
-        let bytes = whole_body(got.body, got.content_length).await;
+        let bytes = whole_body(got.body, got.content_length, LARGEST_OBJECT).await;
         let bytes = bytes.map_err(cut_short)?;
         String::from_utf8(bytes)
             .map(Some)
@@ -186,7 +184,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_object_is_read_whole_unless_it_is_too_large_or_says_so() {
-        let of = |claimed| at_most(10, ByteStream::from_static(b"0123456789"), claimed);
+        let of = |claimed| whole_body(ByteStream::from_static(b"0123456789"), claimed, 10);
         let read = Ok(b"0123456789".to_vec());
         let too_large = Err("the object is larger than 10 bytes".to_owned());
 
@@ -195,6 +193,6 @@ mod tests {
         // Before anything of it is read.
         assert_eq!(of(Some(11)).await, too_large);
         let more = ByteStream::from_static(b"0123456789a");
-        assert_eq!(at_most(10, more, None).await, too_large);
+        assert_eq!(whole_body(more, None, 10).await, too_large);
     }
 }

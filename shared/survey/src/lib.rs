@@ -72,7 +72,8 @@ impl Survey {
         }
     }
 
-    /// Tells how far it has come, at each page, account and set of tags.
+    /// Tells how far it has come: at each root and unit of an organization, at each account's tags, and at each
+    /// account's tables.
     #[must_use]
     pub fn telling(mut self, tell: impl Fn(Step) + Send + Sync + 'static) -> Self {
         self.told = step::Told::new(tell);

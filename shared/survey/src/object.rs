@@ -63,7 +63,7 @@ impl Survey {
     ) -> Result<Object, SurveyError> {
         let what = format!("s3:GetObject of `s3://{bucket}/{key}`");
         let config = self.session(who).await?;
-        let mut object = keyproof_store::s3_client(&config)
+        let object = keyproof_store::s3_client(&config)
             .get_object()
             .bucket(bucket)
             .key(key)
@@ -71,15 +71,8 @@ impl Survey {
             .await
             .map_err(|error| SurveyError::call(&what, &error))?;
         let failed = |why: String| SurveyError::new(&what, why);
-        let mut bytes = Vec::new();
-        // What a header says of the length is no bound.
-        while let Some(chunk) = object.body.next().await {
-            let chunk = chunk.map_err(|error| failed(error.to_string()))?;
-            if bytes.len() + chunk.len() > most {
-                return Err(failed(format!("it is larger than {most} bytes")));
-            }
-            bytes.extend_from_slice(&chunk);
-        }
+        let bytes = keyproof_store::whole_body(object.body, object.content_length, most).await;
+        let bytes = bytes.map_err(failed)?;
         let text = String::from_utf8(bytes).map_err(|_| failed("it is not UTF-8 text".to_owned()));
         // A bucket that never kept versions tells none, one that no longer does a version `null`:
         // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/versioning-workflows.html>

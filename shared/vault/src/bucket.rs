@@ -8,6 +8,7 @@ use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_types::SdkConfig;
 use jiff::Timestamp;
+use keyproof_store::{LARGEST_OBJECT, whole_body};
 
 use crate::VaultError;
 
@@ -63,7 +64,7 @@ impl EvidenceBucket {
             Err(error) if error.code() == Some("NoSuchKey") => return Ok(None),
             Err(error) => return Err(VaultError::call("s3:GetObject", &error)),
         };
-        let body = keyproof_store::whole_body(got.body, got.content_length).await;
+        let body = whole_body(got.body, got.content_length, LARGEST_OBJECT).await;
         body.map(Some).map_err(|message| VaultError::Call {
             action: "s3:GetObject",
             message,

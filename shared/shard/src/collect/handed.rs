@@ -100,11 +100,5 @@ fn unwatched(number: usize, version: &str) -> Refused {
 /// One line, and no longer than what each probe of a shard can carry: it may quote whoever answered.
 fn in_short(why: &str) -> String {
     const LONGEST: usize = 400;
-    let mut short: String = (why.chars().take(LONGEST))
-        .map(|each| if each.is_control() { ' ' } else { each })
-        .collect();
-    if why.chars().nth(LONGEST).is_some() {
-        short.push('…');
-    }
-    short
+    keyproof_core::shortened(why.to_owned(), LONGEST).replace(char::is_control, " ")
 }

@@ -17,8 +17,8 @@ class Flaky:
     """`fail(service, times)` makes the next calls of a service fail before anybody sees them: nothing was done,
     and the caller is told so (503), whatever it sends. The service is the one that the request is signed for.
     `answers` holds what is answered here: a function of the body, by method and path. `before` and `after` are called
-    around each call that is passed on, with its service: where `before` says so, it is not passed on, and nobody
-    answers. `Flaky` lets everybody do everything; `refusal` is for proxies that don't."""
+    around each call that is passed on or answered here, with its service: where `before` says so, it is neither, and
+    nobody answers. `Flaky` lets everybody do everything; `refusal` is for proxies that don't."""
 
     def __init__(self, endpoint):
         self.host = urllib.parse.urlsplit(endpoint).netloc
@@ -75,24 +75,30 @@ def handler(flaky):
                 return self.reply(503, [("Content-Type", "text/plain")], b"refused by a test")
             if refused := flaky.refusal(service, self, body):
                 return self.reply(*refused)
-            if own := flaky.answers.get(f"{self.command} {self.path}"):
-                return self.reply(200, [("Content-Type", "application/json")], json.dumps(own(body)).encode())
             if flaky.before(service):
                 self.close_connection = True
                 return None
+            own = flaky.answers.get(f"{self.command} {self.path}")
+            if own:
+                answer = 200, [("Content-Type", "application/json")], json.dumps(own(body)).encode()
+            else:
+                answer = self.passed_on(body)
+            flaky.after(service)
+            seen = flaky.seen(service, self, answer)
+            if seen is None:
+                self.close_connection = True
+                return None
+            return self.reply(*seen)
+
+        def passed_on(self, body):
             connection = http.client.HTTPConnection(flaky.host, timeout=60)
             headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP}
             connection.request(self.command, self.path, body, headers)
             answer = connection.getresponse()
             content = answer.read()
-            flaky.after(service)
             kept = [(name, value) for name, value in answer.getheaders() if name.lower() not in HOP]
             connection.close()
-            seen = flaky.seen(service, self, (answer.status, kept, content))
-            if seen is None:
-                self.close_connection = True
-                return None
-            return self.reply(*seen)
+            return answer.status, kept, content
 
         do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = do_PATCH = answer
 

@@ -15,10 +15,10 @@ INTRODUCTION = """\
 # When replies to publishing break
 
 The publish function tells people, programs and Security Hub what a run found, keeps its report and signs its evidence.
-`tests/interop/test_publish_faults.py` delivers a run to the built function, breaks one call to the table, the buckets
-or the key with one fault, and delivers the run again to the same process, as the stream would. `EVERY_CALL=1` breaks
-each call with each fault and compares this page with what came of it; the gate tries a sample, and holds each against
-its square.
+`tests/interop/test_publish_faults.py` delivers a run to the built function, breaks one call to the table, the buckets,
+the key, the topic, the event bus or Security Hub with one fault, and delivers the run again to the same process, as the
+stream would. `EVERY_CALL=1` breaks each call with each fault and compares this page with what came of it; the gate tries
+a sample, and holds each against its square.
 
 {deliveries} deliveries: {faults} faults at {calls} calls. Signed and not the run: {false}. Lost: {lost}.
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The publish function as built, whose calls of the table, the buckets and the key break once, each with each fault.
+"""The publish function as built, whose calls of all services break once, each with each fault.
 
 Whatever breaks, nothing is signed that isn't the run, and nothing is lost: the same process, asked again as the stream
 would, leaves the record that an undisturbed one leaves, byte for byte of what is signed, and an auditor finds the chain
@@ -24,12 +24,19 @@ from publication import Publication, signing
 from test_publish_killed import FINDINGS, TOLD, whole_chain
 
 STEP = 1 if "EVERY_CALL" in os.environ else 97
-SERVICES = {"dynamodb", "s3", "kms"}
+SERVICES = {"dynamodb", "s3", "kms", "sns", "events", "securityhub"}
 HTML = [("Content-Type", "text/html")]
 
 
+class Instead:
+    """A reply of somebody who passes the call on to nobody."""
+
+    def __init__(self, status, headers, content):
+        self.reply = status, headers, content
+
+
 def page(status):
-    return lambda answer, others: (status, HTML, b"<html><body>AccessDenied by policy</body></html>")
+    return Instead(status, HTML, b"<html><body>AccessDenied by policy</body></html>")
 
 
 def with_body(change):
@@ -48,7 +55,10 @@ def error(code, status=400):
             headers = [("Content-Type", "application/x-amz-json-1.0")]
             return status, headers, json.dumps({"__type": code, "message": "so it is"}).encode()
         headers = [("Content-Type", "application/xml")]
-        return status, headers, f"<Error><Code>{code}</Code><Message>so it is</Message></Error>".encode()
+        said = f"<Error><Code>{code}</Code><Message>so it is</Message></Error>"
+        # S3's errors have no envelope: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+        enveloped = f"<ErrorResponse>{said}</ErrorResponse>" if answer[-1].startswith(b"<PublishResponse") else said
+        return status, headers, enveloped.encode()
 
     return broken
 
@@ -64,6 +74,7 @@ FAULTS = {
     "lost, no answer": "lost",
     "done, no answer": lambda answer, others: None,
     "lost, 503": "refused",
+    "lost, empty 200": Instead(200, [], b""),
     "HTML 200 of a portal": page(200),
     "HTML 403 of a proxy": page(403),
     "HTML 503 of a proxy": page(503),
@@ -111,6 +122,13 @@ class Breaking(Flaky):
         self.broken |= lost
         return lost
 
+    def refusal(self, service, request, body):
+        if not (self.now(service) and isinstance(self.fault, Instead)):
+            return None
+        self.broken = True
+        self.names.append(name(service, request))
+        return self.fault.reply
+
     def seen(self, service, request, answer):
         if service not in SERVICES or self.nth is None:
             return answer
@@ -124,6 +142,10 @@ class Breaking(Flaky):
 
 def name(service, request):
     """A call's column."""
+    if service == "sns":
+        return "Publish"
+    if service == "securityhub":
+        return {"/findings/import": "BatchImportFindings", "/findings/batchupdate": "BatchUpdateFindings"}[request.path]
     if service != "s3":
         return request.headers["X-Amz-Target"].split(".")[-1]
     kind = next((kind for kind in ("records", "reports", "plans") if f"/{kind}/" in request.path), "report")
@@ -167,6 +189,7 @@ def test_whatever_breaks_nothing_else_is_signed_and_the_next_delivery_signs_it(p
     calls, undisturbed = proxy.names, signed(publication)
     kept = {bucket: publication.objects(bucket) for bucket in ("reports", "evidence")}
     assert {"Sign", "GetPublicKey", "S3 PUT records", "S3 GET records", "GetItem"} <= set(calls), calls
+    assert {"Publish", "PutEvents", "BatchImportFindings"} <= set(calls), calls
     assert len(undisturbed) == 2
 
     def cell(fault, nth):

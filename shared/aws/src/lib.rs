@@ -38,6 +38,7 @@ pub use examine::{
 pub use rows::{AllRows, Rows};
 pub use runner::{Runner, RunnerError};
 pub use settings::Settings;
+pub use transport::service_http_client;
 pub use verify::{verify, verify_into, verify_until};
 
 /// The IAM actions that each adapter needs, of the operator unless said otherwise.

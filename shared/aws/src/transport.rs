@@ -64,6 +64,13 @@ impl Transport {
     }
 }
 
+/// What [`Runner::service_config`](crate::Runner::service_config) makes its calls with, for programs that make
+/// no runs: replies are no larger than they may be, and what a commit or a signature hangs on is a document.
+#[must_use]
+pub fn service_http_client() -> SharedHttpClient {
+    Transport::Network.open_unchecked()
+}
+
 /// A reply that is no answer of the service's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BadReplyError {

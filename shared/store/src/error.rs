@@ -67,6 +67,15 @@ impl StoreError {
             refused: refused(error),
         }
     }
+
+    /// A success that doesn't hold what the service's would, or breaks off.
+    pub(crate) fn unanswered(what: &'static str, why: impl Into<String>) -> Self {
+        Self::Call {
+            what,
+            why: why.into(),
+            refused: false,
+        }
+    }
 }
 
 /// Whether the service answered, and the answer won't change by itself.

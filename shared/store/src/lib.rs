@@ -24,7 +24,7 @@ pub use dynamo::DynamoTable;
 pub use error::StoreError;
 pub use find::state_tables;
 pub use queue::{RunQueue, SqsQueue};
-pub use reports::{LARGEST_OBJECT, Reports, S3Reports, s3_client, whole_body};
+pub use reports::{LARGEST_OBJECT, Reports, S3Reports, s3_client, stored, whole_body};
 pub use schedules::{SHORTEST_INTERVAL, Schedule, SchedulerSchedules, Schedules, schedule_name};
 pub use store::{Claim, Committed, Every, Pushed, Started, Store, Taken};
 pub use table::{Condition, Query, Range, Table, TableError, Update, Updated, Write, Written};

@@ -61,14 +61,22 @@ impl RunQueue for SqsQueue {
         let body = serde_json::to_string(request)
             .map_err(|error| StoreError::Invalid(format!("{what}: {error}")))?;
         let delay = i32::try_from(delay.as_secs()).unwrap_or(LONGEST_DELAY);
-        self.client
+        let sent = self
+            .client
             .send_message()
             .queue_url(&self.url)
             .message_body(body)
             .delay_seconds(delay.min(LONGEST_DELAY))
             .send()
-            .await
-            .map_err(|error| StoreError::call(what, &error))?;
-        Ok(())
+            .await;
+        let output = sent.map_err(|error| StoreError::call(what, &error))?;
+        // Each message that SQS takes has an id; a success without one is somebody else's.
+        match output.message_id() {
+            Some(id) if !id.is_empty() => Ok(()),
+            _ => Err(StoreError::unanswered(
+                what,
+                "the reply has no id of the message",
+            )),
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::future::Future;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata;
+use aws_sdk_s3::operation::put_object::PutObjectOutput;
 use aws_sdk_s3::primitives::ByteStream;
 use keyproof_failure::chain;
 
@@ -77,6 +78,19 @@ pub fn s3_client(config: &aws_types::SdkConfig) -> Client {
 /// The largest object that keyproof writes, in bytes: a run has 100,000 probes at most, of a kilobyte or two.
 pub const LARGEST_OBJECT: usize = 256 * 1024 * 1024;
 
+/// Whether a success is S3's: it names the `ETag` of each object that it keeps, and nobody else does.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
+///
+/// # Errors
+///
+/// What is the matter with it, as a clause.
+pub fn stored(output: &PutObjectOutput) -> Result<(), &'static str> {
+    match output.e_tag() {
+        Some(tag) if !tag.is_empty() => Ok(()),
+        _ => Err("the reply has no ETag, which S3 gives each object that it keeps"),
+    }
+}
+
 /// An object whole, in memory, unless it has more bytes than `largest`. `claimed` is the length that the reply
 /// tells beforehand: it may end the reading before it begins, and is no bound.
 ///
@@ -111,16 +125,18 @@ const MAY_NOT_LOOK: &str = "AccessDenied, without a word more (HTTP status 403):
 
 impl Reports for S3Reports {
     async fn put(&self, key: &str, text: &str) -> Result<(), StoreError> {
-        self.client
+        let what = "cannot write to the report bucket";
+        let sent = self
+            .client
             .put_object()
             .bucket(&self.bucket)
             .key(key)
             .content_type("application/json")
             .body(ByteStream::from(text.as_bytes().to_vec()))
             .send()
-            .await
-            .map_err(|error| StoreError::call("cannot write to the report bucket", &error))?;
-        Ok(())
+            .await;
+        let output = sent.map_err(|error| StoreError::call(what, &error))?;
+        stored(&output).map_err(|why| StoreError::unanswered(what, why))
     }
 
     async fn get(&self, key: &str) -> Result<Option<String>, StoreError> {
@@ -137,11 +153,7 @@ impl Reports for S3Reports {
             Err(error) if error.code() == Some("NoSuchKey") => return Ok(None),
             Err(error) => return Err(StoreError::call(what, &error)),
         };
-        let cut_short = |why: String| StoreError::Call {
-            what,
-            why,
-            refused: false,
-        };
+        let cut_short = |why: String| StoreError::unanswered(what, why);
         let bytes = whole_body(got.body, got.content_length, LARGEST_OBJECT).await;
         let bytes = bytes.map_err(cut_short)?;
         String::from_utf8(bytes)
@@ -181,6 +193,19 @@ impl Reports for S3Reports {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_object_is_stored_once_it_has_an_etag_and_not_before() {
+        let of = |tag: Option<&str>| {
+            let output = PutObjectOutput::builder().set_e_tag(tag.map(str::to_owned));
+            stored(&output.build())
+        };
+        let lacking = Err("the reply has no ETag, which S3 gives each object that it keeps");
+
+        assert_eq!(of(Some("\"9a0364b9e99bb480dd25e1f0284c8555\"")), Ok(()));
+        assert_eq!(of(Some("")), lacking);
+        assert_eq!(of(None), lacking);
+    }
 
     #[tokio::test]
     async fn an_object_is_read_whole_unless_it_is_too_large_or_says_so() {

@@ -8,7 +8,7 @@ use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_types::SdkConfig;
 use jiff::Timestamp;
-use keyproof_store::{LARGEST_OBJECT, whole_body};
+use keyproof_store::{LARGEST_OBJECT, stored, whole_body};
 
 use crate::VaultError;
 
@@ -88,7 +88,13 @@ impl EvidenceBucket {
             .send()
             .await;
         match sent {
-            Ok(_) => Ok(true),
+            Ok(output) => match stored(&output) {
+                Ok(()) => Ok(true),
+                Err(why) => Err(VaultError::Call {
+                    action: "s3:PutObject",
+                    message: why.to_owned(),
+                }),
+            },
             Err(error) if error.code() == Some("PreconditionFailed") => Ok(false),
             Err(error) => Err(VaultError::call("s3:PutObject", &error)),
         }

@@ -107,6 +107,10 @@ async fn converse(mut stream: TcpStream, objects: Arc<Mutex<Objects>>) {
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html>.
 const CHECKSUM: &str = "x-amz-checksum-crc32";
 
+/// The `ETag` is opaque to whoever wrote the object: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html>.
+const STORED: &[u8] =
+    b"HTTP/1.1 200 X\r\netag: \"9a0364b9e99bb480dd25e1f0284c8555\"\r\ncontent-length: 0\r\n\r\n";
+
 fn answer(request: &Message, objects: &mut Objects) -> Vec<u8> {
     let (method, rest) = request.line().split_once(' ').unwrap_or_default();
     let path = rest.split([' ', '?']).next().unwrap_or_default();
@@ -117,7 +121,7 @@ fn answer(request: &Message, objects: &mut Objects) -> Vec<u8> {
                 checksum: request.header(CHECKSUM).map(str::to_owned),
             };
             objects.0.insert(path.to_owned(), object);
-            response(200, "application/xml", b"")
+            STORED.to_vec()
         }
         ("GET" | "HEAD", Some(object)) => {
             let checksum = object.checksum.as_ref();

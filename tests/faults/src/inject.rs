@@ -124,17 +124,8 @@ fn whole(fault: Fault, call: &Call, reply: &Message, recording: &Recording) -> V
             let twice = body.repeat(2);
             relabelled(reply, twice.len(), &twice)
         }
-        Fault::ContentType => response(status(reply), "text/html", body),
-        Fault::Encoding => {
-            let mut bytes = head(
-                status(reply),
-                JSON,
-                "content-encoding: gzip\r\n",
-                body.len(),
-            );
-            bytes.extend_from_slice(body);
-            bytes
-        }
+        Fault::ContentType => without(reply, "content-type", "content-type: text/html\r\n"),
+        Fault::Encoding => without(reply, "content-encoding", "content-encoding: gzip\r\n"),
         Fault::BadChunks => {
             let mut bytes = without_length(reply, "transfer-encoding: chunked\r\n");
             if body.is_empty() {
@@ -331,32 +322,31 @@ fn other_principal<'a>(call: &Call, recording: &'a Recording) -> Option<&'a Mess
     })
 }
 
-fn status(reply: &Message) -> u16 {
-    let status = reply
-        .head
-        .get(9..12)
-        .and_then(|digits| str::from_utf8(digits).ok());
-    status.and_then(|digits| digits.parse().ok()).unwrap_or(200)
-}
-
 /// The reply's head with another length, before this body.
 fn relabelled(reply: &Message, length: usize, body: &[u8]) -> Vec<u8> {
-    let mut bytes = without_length_head(reply, &format!("content-length: {length}\r\n"));
+    let length = format!("content-length: {length}\r\n");
+    let mut bytes = head_without(reply, "content-length", &length);
     bytes.extend_from_slice(body);
     bytes
 }
 
 fn without_length(reply: &Message, more: &str) -> Vec<u8> {
-    let mut bytes = without_length_head(reply, more);
+    without(reply, "content-length", more)
+}
+
+/// The reply with these header lines in place of one of its own.
+fn without(reply: &Message, header: &str, more: &str) -> Vec<u8> {
+    let mut bytes = head_without(reply, header, more);
     bytes.extend_from_slice(&reply.body);
     bytes
 }
 
-fn without_length_head(reply: &Message, more: &str) -> Vec<u8> {
+fn head_without(reply: &Message, header: &str, more: &str) -> Vec<u8> {
     let text = String::from_utf8_lossy(&reply.head);
-    let kept = text
-        .split_inclusive("\r\n")
-        .filter(|line| !line.to_ascii_lowercase().starts_with("content-length:"));
+    let kept = text.split_inclusive("\r\n").filter(|line| {
+        let name = line.split(':').next().unwrap_or_default();
+        !name.eq_ignore_ascii_case(header)
+    });
     let mut head: String = kept.collect();
     head.truncate(head.len() - 2);
     format!("{head}{more}\r\n").into_bytes()

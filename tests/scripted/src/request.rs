@@ -14,7 +14,8 @@ pub struct Request {
     pub user: String,
     /// Whether its session has ended.
     pub expired: bool,
-    /// `dynamodb`, `kms`, `cloudtrail`, `organizations`, `tagging`, or `sts` for whatever comes as a form.
+    /// `dynamodb`, `kms`, `cloudtrail`, `organizations`, `tagging`, `sqs`, `states`, or `sts` for whatever comes as a
+    /// form. Of SQS and Step Functions only rules answer.
     pub service: &'static str,
     /// The region that the request was signed for.
     pub region: String,
@@ -43,6 +44,8 @@ impl Request {
                 "CloudTrail_20131101" => "cloudtrail",
                 "AWSOrganizationsV20161128" => "organizations",
                 "ResourceGroupsTaggingAPI_20170126" => "tagging",
+                "AmazonSQS" => "sqs",
+                "AWSStepFunctions" => "states",
                 _ => return None,
             };
             (

@@ -195,15 +195,8 @@ async fn sdk_config() -> aws_types::SdkConfig {
         .connect_timeout(Duration::from_secs(3))
         .operation_attempt_timeout(Duration::from_secs(10))
         .build();
-    let tls = aws_smithy_http_client::tls::Provider::Rustls(
-        aws_smithy_http_client::tls::rustls_provider::CryptoMode::Ring,
-    );
     aws_config::defaults(BehaviorVersion::latest())
-        .http_client(
-            aws_smithy_http_client::Builder::new()
-                .tls_provider(tls)
-                .build_https(),
-        )
+        .http_client(keyproof_aws::service_http_client())
         .timeout_config(timeouts)
         .load()
         .await

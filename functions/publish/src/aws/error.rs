@@ -22,3 +22,9 @@ pub(super) fn unbuilt(action: &'static str, error: &impl std::fmt::Display) -> S
         message: error.to_string(),
     }
 }
+
+/// The failure of a call whose success doesn't say what the service's would.
+pub(super) fn unanswered(action: &'static str, why: impl Into<String>) -> SinkError {
+    let message = why.into();
+    SinkError::Call { action, message }
+}

@@ -8,7 +8,8 @@ use aws_types::SdkConfig;
 use serde_json::{Value, json};
 
 use super::Lazy;
-use super::error::call;
+use super::error::{call, unanswered};
+use crate::sink::SinkError;
 use crate::sinks::{Calling, Failed, ImportFindings, UpdateFindings};
 
 /// What importing needs, on the product.
@@ -51,6 +52,10 @@ impl ImportFindings for SecurityHub {
                 .send()
                 .await;
             let answer = sent.map_err(|error| call(ACTION, &error))?;
+            // <https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_BatchImportFindings.html>
+            let imported = answer.success_count().unwrap_or_default();
+            let refused = answer.failed_findings().len();
+            all_answered(ACTION, imported, refused, findings.len())?;
             let failed = answer.failed_findings().iter();
             let failed = failed.map(|finding| {
                 let part = |text: Option<&str>| text.unwrap_or_default().to_owned();
@@ -89,6 +94,8 @@ impl UpdateFindings for SecurityHub {
                 .send()
                 .await;
             let answer = sent.map_err(|error| call(ACTION, &error))?;
+            let (updated, refused) = (answer.processed_findings(), answer.unprocessed_findings());
+            all_answered(ACTION, updated.len(), refused.len(), ids.len())?;
             let failed = answer.unprocessed_findings().iter();
             let failed = failed.map(|finding| {
                 let id = finding
@@ -101,4 +108,19 @@ impl UpdateFindings for SecurityHub {
             Ok(failed.collect())
         })
     }
+}
+
+/// A finding without an answer was not taken, as far as anybody knows.
+fn all_answered(
+    action: &'static str,
+    taken: impl TryInto<usize>,
+    refused: usize,
+    asked: usize,
+) -> Result<(), SinkError> {
+    let answered = taken.try_into().unwrap_or_default().saturating_add(refused);
+    if answered >= asked {
+        return Ok(());
+    }
+    let why = format!("the reply answers for {answered} of {asked} findings");
+    Err(unanswered(action, why))
 }

@@ -6,7 +6,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_types::SdkConfig;
 
 use super::Lazy;
-use super::error::call;
+use super::error::{call, unanswered};
 use crate::sinks::{Calling, PutObject};
 
 /// What it needs.
@@ -30,18 +30,19 @@ impl Bucket {
 
 impl PutObject for Bucket {
     fn put<'a>(&'a self, key: &'a str, body: Vec<u8>) -> Calling<'a, ()> {
+        const ACTION: &str = "s3:PutObject";
         Box::pin(async move {
             let client = self.client.get(keyproof_store::s3_client);
-            client
+            let sent = client
                 .put_object()
                 .bucket(&self.name)
                 .key(key)
                 .content_type("application/x-ndjson")
                 .body(ByteStream::from(body))
                 .send()
-                .await
-                .map_err(|error| call("s3:PutObject", &error))?;
-            Ok(())
+                .await;
+            let stored = sent.map_err(|error| call(ACTION, &error))?;
+            keyproof_store::stored(&stored).map_err(|why| unanswered(ACTION, why))
         })
     }
 }

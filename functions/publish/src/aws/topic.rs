@@ -6,7 +6,7 @@ use aws_sdk_sns::types::MessageAttributeValue;
 use aws_types::SdkConfig;
 
 use super::Lazy;
-use super::error::{call, unbuilt};
+use super::error::{call, unanswered, unbuilt};
 use crate::sinks::{Calling, Message, PublishMessage};
 
 /// What it needs.
@@ -46,8 +46,13 @@ impl PublishMessage for SnsTopic {
                     .map_err(|error| unbuilt(ACTION, &error))?;
                 request = request.message_attributes(*name, value);
             }
-            request.send().await.map_err(|error| call(ACTION, &error))?;
-            Ok(())
+            let published = request.send().await.map_err(|error| call(ACTION, &error))?;
+            // Each message that SNS takes has an id; a success without one is somebody else's.
+            // <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>
+            match published.message_id() {
+                Some(id) if !id.is_empty() => Ok(()),
+                _ => Err(unanswered(ACTION, "the reply has no id of the message")),
+            }
         })
     }
 }

@@ -15,6 +15,7 @@ mod dynamo;
 mod large;
 mod most;
 mod plans;
+mod queue;
 mod runs;
 mod schedules;
 mod support;

@@ -15,16 +15,8 @@ where
     SinkError::Call { action, message }
 }
 
-/// The failure of a call that could not be put together.
-pub(super) fn unbuilt(action: &'static str, error: &impl std::fmt::Display) -> SinkError {
-    SinkError::Call {
-        action,
-        message: error.to_string(),
-    }
-}
-
-/// The failure of a call whose success doesn't say what the service's would.
-pub(super) fn unanswered(action: &'static str, why: impl Into<String>) -> SinkError {
-    let message = why.into();
+/// The failure of a call that could not be put together, or whose success doesn't say what the service's would.
+pub(super) fn failure(action: &'static str, why: &(impl std::fmt::Display + ?Sized)) -> SinkError {
+    let message = why.to_string();
     SinkError::Call { action, message }
 }

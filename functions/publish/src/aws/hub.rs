@@ -8,7 +8,7 @@ use aws_types::SdkConfig;
 use serde_json::{Value, json};
 
 use super::Lazy;
-use super::error::{call, unanswered};
+use super::error::{call, failure};
 use crate::sink::SinkError;
 use crate::sinks::{Calling, Failed, ImportFindings, UpdateFindings};
 
@@ -54,9 +54,9 @@ impl ImportFindings for SecurityHub {
             let answer = sent.map_err(|error| call(ACTION, &error))?;
             // <https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_BatchImportFindings.html>
             let imported = answer.success_count().unwrap_or_default();
-            let refused = answer.failed_findings().len();
-            all_answered(ACTION, imported, refused, findings.len())?;
+            let imported = usize::try_from(imported).unwrap_or_default();
             let failed = answer.failed_findings().iter();
+            all_answered(ACTION, imported + failed.len(), findings.len())?;
             let failed = failed.map(|finding| {
                 let part = |text: Option<&str>| text.unwrap_or_default().to_owned();
                 let why = [part(finding.error_code()), part(finding.error_message())];
@@ -94,9 +94,9 @@ impl UpdateFindings for SecurityHub {
                 .send()
                 .await;
             let answer = sent.map_err(|error| call(ACTION, &error))?;
-            let (updated, refused) = (answer.processed_findings(), answer.unprocessed_findings());
-            all_answered(ACTION, updated.len(), refused.len(), ids.len())?;
             let failed = answer.unprocessed_findings().iter();
+            let updated = answer.processed_findings().len();
+            all_answered(ACTION, updated + failed.len(), ids.len())?;
             let failed = failed.map(|finding| {
                 let id = finding
                     .finding_identifier()
@@ -111,16 +111,10 @@ impl UpdateFindings for SecurityHub {
 }
 
 /// A finding without an answer was not taken, as far as anybody knows.
-fn all_answered(
-    action: &'static str,
-    taken: impl TryInto<usize>,
-    refused: usize,
-    asked: usize,
-) -> Result<(), SinkError> {
-    let answered = taken.try_into().unwrap_or_default().saturating_add(refused);
+fn all_answered(action: &'static str, answered: usize, asked: usize) -> Result<(), SinkError> {
     if answered >= asked {
         return Ok(());
     }
     let why = format!("the reply answers for {answered} of {asked} findings");
-    Err(unanswered(action, why))
+    Err(failure(action, &why))
 }

@@ -6,7 +6,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_types::SdkConfig;
 
 use super::Lazy;
-use super::error::{call, unanswered};
+use super::error::{call, failure};
 use crate::sinks::{Calling, PutObject};
 
 /// What it needs.
@@ -42,7 +42,7 @@ impl PutObject for Bucket {
                 .send()
                 .await;
             let stored = sent.map_err(|error| call(ACTION, &error))?;
-            keyproof_store::stored(&stored).map_err(|why| unanswered(ACTION, why))
+            keyproof_store::stored(&stored).map_err(|why| failure(ACTION, why))
         })
     }
 }

@@ -6,7 +6,7 @@ use aws_sdk_sns::types::MessageAttributeValue;
 use aws_types::SdkConfig;
 
 use super::Lazy;
-use super::error::{call, unanswered, unbuilt};
+use super::error::{call, failure};
 use crate::sinks::{Calling, Message, PublishMessage};
 
 /// What it needs.
@@ -43,7 +43,7 @@ impl PublishMessage for SnsTopic {
                     .data_type("String")
                     .string_value(value)
                     .build()
-                    .map_err(|error| unbuilt(ACTION, &error))?;
+                    .map_err(|error| failure(ACTION, &error))?;
                 request = request.message_attributes(*name, value);
             }
             let published = request.send().await.map_err(|error| call(ACTION, &error))?;
@@ -51,7 +51,7 @@ impl PublishMessage for SnsTopic {
             // <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>
             match published.message_id() {
                 Some(id) if !id.is_empty() => Ok(()),
-                _ => Err(unanswered(ACTION, "the reply has no id of the message")),
+                _ => Err(failure(ACTION, "the reply has no id of the message")),
             }
         })
     }

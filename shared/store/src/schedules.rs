@@ -131,10 +131,12 @@ impl Schedules for SchedulerSchedules {
             .send()
             .await;
         match created {
-            Ok(_) => Ok(()),
+            Ok(output) => scheduled("cannot make the schedule", output.schedule_arn()),
             Err(error) if error.code() == Some("ConflictException") => {
                 // An update replaces the whole schedule, so everything is said again.
-                self.client
+                let what = "cannot alter the schedule";
+                let altered = self
+                    .client
                     .update_schedule()
                     .name(&name)
                     .group_name(&self.stack.schedule_group)
@@ -145,8 +147,8 @@ impl Schedules for SchedulerSchedules {
                     .target(target)
                     .send()
                     .await
-                    .map_err(|error| StoreError::call("cannot alter the schedule", &error))?;
-                Ok(())
+                    .map_err(|error| StoreError::call(what, &error))?;
+                scheduled(what, altered.schedule_arn())
             }
             Err(error) => Err(StoreError::call("cannot make the schedule", &error)),
         }
@@ -168,6 +170,19 @@ impl Schedules for SchedulerSchedules {
     }
 }
 
+/// Each schedule that the Scheduler keeps has an ARN; a success without one is somebody else's, and the plan would
+/// never run.
+/// <https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html>
+fn scheduled(what: &'static str, arn: &str) -> Result<(), StoreError> {
+    if arn.is_empty() {
+        return Err(StoreError::unanswered(
+            what,
+            "the reply has no ARN of the schedule",
+        ));
+    }
+    Ok(())
+}
+
 /// The name of a plan's schedule: as much of the plan's name as the Scheduler's letters and length
 /// allow, and a mark that keeps two plans apart.
 /// <https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html>
@@ -181,4 +196,20 @@ pub fn schedule_name(plan: &str) -> String {
         .collect();
     let mark: String = hex(plan.as_bytes()).chars().take(12).collect();
     format!("{readable}-{mark}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schedule_is_made_once_it_has_an_arn_and_not_before() {
+        let came =
+            |arn| scheduled("cannot make the schedule", arn).map_err(|error| error.to_string());
+        let arn = "arn:aws:scheduler:us-east-1:111122223333:schedule/keyproof/orders-1c168adb00d2";
+        let lacking = "cannot make the schedule: the reply has no ARN of the schedule";
+
+        assert_eq!(came(arn), Ok(()));
+        assert_eq!(came(""), Err(lacking.to_owned()));
+    }
 }

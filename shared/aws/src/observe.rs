@@ -153,10 +153,12 @@ impl Shared<'_, '_> {
                 .for_each(async |ready| drop(opened.send(ready)))
                 .await;
         };
-        // Taken from the principals in turn, so that each keeps few connections busy, and taken late:
-        // twice as many as may be under way, as some wait for another attempt.
+        // Taken from the principals in turn, so that each keeps few connections busy; from no more of them
+        // than there are calls, so that what a session needs is still in the processor's caches when its
+        // turn comes again. And taken late: twice as many as may be under way, as some wait for another
+        // attempt.
         let access = stream::unfold(ready, async |mut ready| Some((ready.recv().await?, ready)))
-            .flat_map_unordered(None, stream::iter)
+            .flat_map_unordered(at_once, stream::iter)
             .map(|ready| self.probe(ready))
             .buffer_unordered(at_once.saturating_mul(2))
             .collect();

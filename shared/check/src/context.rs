@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use keyproof_policy::Context;
+use keyproof_policy::{Context, ContextValue};
 
 /// What depends on where the call comes from, on ids that AWS gives at deployment, or on an
 /// organization that no template names.
@@ -28,19 +28,6 @@ const UNKNOWN_NETWORK: [&str; 4] = [
     "aws:SourceVpc",
     "aws:SourceVpce",
     "aws:VpcSourceIp",
-];
-
-/// Condition keys that hold several values even where there is one.
-const MULTI_VALUED: [&str; 9] = [
-    "aws:CalledVia",
-    "aws:TagKeys",
-    "dynamodb:Attributes",
-    "dynamodb:EnclosingOperation",
-    "dynamodb:LeadingKeys",
-    "kms:EncryptionContextKeys",
-    "kms:GrantOperations",
-    "kms:ResourceAliases",
-    "sts:TransitiveTagKeys",
 ];
 
 /// What all calls of one evaluation share.
@@ -93,17 +80,9 @@ impl Surroundings<'_> {
     }
 }
 
-/// Sets a key to one or several values, as the key's kind wants it.
-pub(crate) fn put(context: &mut Context, key: &str, mut values: Vec<String>) {
-    let several = MULTI_VALUED
-        .iter()
-        .any(|name| name.eq_ignore_ascii_case(key));
-    match values.pop() {
-        Some(one) if values.is_empty() && !several => context.set(key, one),
-        Some(last) => {
-            values.push(last);
-            context.set(key, values);
-        }
-        None => {}
+/// Sets a key that has any value.
+pub(crate) fn put(context: &mut Context, key: &str, values: Vec<String>) {
+    if !values.is_empty() {
+        context.set(key, ContextValue::of(key, values));
     }
 }

@@ -10,7 +10,7 @@ mod unknowns;
 use jiff::{Timestamp, civil::date};
 use keyproof_plan::Plan;
 use keyproof_template::Options;
-use keyproof_verdict::{ProbeRow, Report, RunFacts};
+use keyproof_verdict::{ProbeRow, Report, RunFacts, Verdict};
 
 use crate::{Circumstances, Estate, Part, check};
 
@@ -174,4 +174,24 @@ fn a_report_says_that_nothing_was_called() {
              kms:Decrypt action (Service: AWSKMS; Status Code: 400; Error Code: AccessDeniedException)"
         )
     );
+}
+
+/// `dynamodb:EnclosingOperation` has one value, so that it needs no set operator.
+#[test]
+fn reads_in_a_transaction_can_be_denied_by_themselves() {
+    let world = World {
+        table: r#"      ResourcePolicy:
+        PolicyDocument:
+          Version: "2012-10-17"
+          Statement:
+            - { Sid: Alone, Effect: Deny, Principal: "*", Action: dynamodb:GetItem, Resource: "*", Condition: { StringEquals: { dynamodb:EnclosingOperation: TransactGetItems } } }"#,
+        plan: "  - { principal: reader, on: orders, actions: [dynamodb:TransactGetItems], decision: denied, by: dynamodb }\n",
+        ..World::default()
+    };
+
+    let report = world.check(&Circumstances::default());
+
+    let transaction = row(&report, "reader/dynamodb:TransactGetItems/orders");
+    assert_eq!(transaction.verdict, Verdict::Pass, "{}", transaction.reason);
+    assert_eq!(row(&report, READER_READS).verdict, Verdict::Pass);
 }

@@ -3,6 +3,8 @@
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
 
+mod multivalued;
+
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +18,18 @@ pub enum ContextValue {
 }
 
 impl ContextValue {
+    /// A key's values, as the key has them: several, and whatever is in a multivalued key, are
+    /// [`Many`](Self::Many); a single value of any other key is [`One`](Self::One), however it was
+    /// written down.
+    #[must_use]
+    pub fn of(key: &str, values: Vec<String>) -> Self {
+        match <[String; 1]>::try_from(values) {
+            Ok([one]) if !multivalued::is_multivalued(key) => Self::One(one),
+            Ok([one]) => Self::Many(vec![one]),
+            Err(several) => Self::Many(several),
+        }
+    }
+
     /// The values, whether one or many.
     #[must_use]
     pub fn as_slice(&self) -> &[String] {

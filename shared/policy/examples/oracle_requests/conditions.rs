@@ -253,13 +253,14 @@ fn condition(dice: &mut Dice) -> (String, String, Value) {
     (operator, any_case(dice, key), dice.one_or_many(values))
 }
 
-/// A request context.
+/// A request context. A single value may stand in a list or not, whatever the key holds.
 pub(crate) fn context(dice: &mut Dice) -> Value {
     let mut context = Map::new();
     let singles = [&TEXTS[..], &ARNS, &NUMBERS, &DATES, &BOOLS, &ADDRESSES];
     for Single(key, values, _) in singles.into_iter().flatten() {
         if dice.percent(55) {
-            context.insert((*key).to_owned(), dice.pick(values).into());
+            let value = vec![dice.pick(values).to_owned()];
+            context.insert((*key).to_owned(), dice.one_or_many(value));
         }
     }
     for Single(key, values, _) in &SETS {
@@ -270,7 +271,8 @@ pub(crate) fn context(dice: &mut Dice) -> Value {
                 dice.some(values, 3)
             };
             values.dedup();
-            context.insert((*key).to_owned(), values.into());
+            let values = values.into_iter().map(str::to_owned).collect();
+            context.insert((*key).to_owned(), dice.one_or_many(values));
         }
     }
     context.into()

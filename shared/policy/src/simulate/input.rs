@@ -134,15 +134,12 @@ fn context(object: &Map<String, Value>) -> Result<Context> {
                         "`context/{key}` appears twice; case doesn't matter in keys"
                     ));
                 }
-                let value = match value.as_array() {
-                    Some(values) => values
-                        .iter()
-                        .map(text)
-                        .collect::<Option<_>>()
-                        .map(ContextValue::Many),
-                    None => text(value).map(ContextValue::One),
+                // Whether a key has one value or several is the key's own, not the notation's.
+                let values = match value.as_array() {
+                    Some(values) => values.iter().map(text).collect::<Option<_>>(),
+                    None => text(value).map(|one| vec![one]),
                 };
-                context.set(key, value.ok_or_else(wrong)?);
+                context.set(key, ContextValue::of(key, values.ok_or_else(wrong)?));
             }
         }
         Some(_) => return Err("`context` is not an object".to_owned()),

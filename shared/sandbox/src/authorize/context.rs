@@ -9,19 +9,6 @@ use super::Access;
 use crate::caller::{Call, CallerKind};
 use crate::world::World;
 
-/// Condition keys that hold several values even where there is one.
-const MULTI_VALUED: [&str; 9] = [
-    "aws:CalledVia",
-    "aws:TagKeys",
-    "dynamodb:Attributes",
-    "dynamodb:LeadingKeys",
-    "kms:EncryptionContextKeys",
-    "kms:GrantOperations",
-    "kms:ResourceAliases",
-    "sts:TransitiveTagKeys",
-    "dynamodb:EnclosingOperation",
-];
-
 impl World {
     /// What a policy's conditions see of this call. Keys that a caller doesn't have are left out,
     /// as AWS leaves them out.
@@ -40,7 +27,7 @@ impl World {
             context.set("aws:ResourceOrgID", id);
         }
         for (key, values) in &access.context {
-            context.set(key, value(key, values));
+            context.set(key, ContextValue::of(key, values.clone()));
         }
         context
     }
@@ -113,18 +100,5 @@ fn of_request(call: &Call, access: &Access<'_>, context: &mut Context) {
         context.set("aws:ViaAWSService", "false");
         // A service that calls for somebody does so from addresses of its own.
         context.set("aws:SourceIp", call.source_ip.to_string());
-    }
-}
-
-fn value(key: &str, values: &[String]) -> ContextValue {
-    match values {
-        [one]
-            if !MULTI_VALUED
-                .iter()
-                .any(|name| name.eq_ignore_ascii_case(key)) =>
-        {
-            one.clone().into()
-        }
-        several => several.to_vec().into(),
     }
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! DynamoDB's condition keys: which items, attributes and scans a policy lets through.
 
-use crate::world::{World, n, put_order, refusal, s};
+use aws_sdk_dynamodb::types::{Get, TransactGetItem};
+
+use crate::world::{World, n, put_order, refusal, s, table};
 
 #[tokio::test]
 async fn leading_keys_confine_a_tenant_to_its_items() {
@@ -83,4 +85,48 @@ async fn every_key_of_a_batch_counts() {
         refusal(batch(&["mine", "theirs"]).await).0,
         "AccessDeniedException"
     );
+}
+
+/// `dynamodb:EnclosingOperation` has one value, so that it needs no set operator.
+#[tokio::test]
+async fn reads_in_a_transaction_can_be_denied_by_themselves() {
+    let world = World::new();
+    put_order(&world.administrator(), "mine", 1, "red", 5).await;
+    let statement = serde_json::json!({
+        "Effect": "Deny", "Principal": "*", "Action": "dynamodb:GetItem", "Resource": table("orders"),
+        "Condition": {"StringEquals": {"dynamodb:EnclosingOperation": "TransactGetItems"}},
+    });
+    let policy = serde_json::json!({"Version": "2012-10-17", "Statement": [statement]});
+    let put = world.administrator().put_resource_policy();
+    put.resource_arn(table("orders"))
+        .policy(policy.to_string())
+        .send()
+        .await
+        .unwrap();
+    let reader = world.role("reader").await;
+
+    let key = [("pk".to_owned(), s("mine")), ("sk".to_owned(), n("1"))];
+    let get = Get::builder()
+        .table_name("orders")
+        .set_key(Some(key.clone().into()));
+    let item = TransactGetItem::builder().get(get.build().unwrap()).build();
+    let transaction = reader
+        .transact_get_items()
+        .transact_items(item)
+        .send()
+        .await;
+    let alone = reader
+        .get_item()
+        .table_name("orders")
+        .set_key(Some(key.into()))
+        .send()
+        .await;
+
+    let (code, message) = refusal(transaction);
+    assert_eq!(code, "AccessDeniedException");
+    assert!(
+        message.ends_with("with an explicit deny in a resource-based policy"),
+        "{message}"
+    );
+    assert_eq!(alone.unwrap().item.unwrap()["color"], s("red"));
 }

@@ -76,6 +76,10 @@ pub struct ProbeState {
     pub standing: Standing,
     /// The start of the run that said so first.
     pub since: Timestamp,
+    /// Where nothing was found out, and for another reason before: the start of the run that first found
+    /// nothing out. What another version of keyproof wrote knows no more than `since`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inconclusive_since: Option<Timestamp>,
     /// The report's sentence, unless it passed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -93,6 +97,15 @@ pub struct ProbeState {
     /// [`PlanState::last_run`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seq: Option<u64>,
+}
+
+impl ProbeState {
+    /// Since when nothing has been found out, whatever kept it from that; `None` where something is known.
+    #[must_use]
+    pub fn inconclusive_since(&self) -> Option<Timestamp> {
+        let inconclusive = self.standing.verdict == Verdict::Inconclusive;
+        inconclusive.then(|| self.inconclusive_since.unwrap_or(self.since))
+    }
 }
 
 /// A run, in short.

@@ -2,8 +2,7 @@
 //! When a plan must be run although nobody asked, and when it is silent.
 
 use jiff::{SignedDuration, Timestamp};
-use keyproof_state::{PlanHead, PlanState};
-use keyproof_verdict::Verdict;
+use keyproof_state::{PlanHead, PlanState, ProbeState};
 
 use super::Times;
 
@@ -70,11 +69,10 @@ pub(super) fn overdue(head: &PlanHead, state: &PlanState, now: Timestamp, times:
     now.duration_since(since) > SignedDuration::from_mins(minutes.into()) + times.grace
 }
 
-/// For how many minutes the probe that has been inconclusive for longest has been so.
+/// For how many minutes the probe that has been inconclusive for longest has been so, for whatever reasons.
 #[must_use]
 pub(super) fn inconclusive_minutes(state: &PlanState, now: Timestamp) -> i64 {
     let probes = state.probes.values();
-    let inconclusive = probes.filter(|probe| probe.standing.verdict == Verdict::Inconclusive);
-    let since = inconclusive.map(|probe| probe.since).min();
+    let since = probes.filter_map(ProbeState::inconclusive_since).min();
     since.map_or(0, |since| now.duration_since(since).as_mins().max(0))
 }

@@ -2,9 +2,10 @@
 //! What a sweep sees and does.
 
 use keyproof_state::RunRequest;
+use keyproof_verdict::Finding;
 use serde_json::{Value, json};
 
-use crate::world::{Trouble, World, at, excepted, failing, passing, widened};
+use crate::world::{Trouble, World, at, excepted, failing, inconclusive, passing, widened};
 
 const DAY: i64 = 24 * 60;
 
@@ -70,6 +71,33 @@ async fn how_long_a_plan_has_known_nothing_is_counted_from_the_oldest_probe() {
     world.sweep(at(55)).await.unwrap();
 
     assert_eq!((before, silence(&world).1), (json!(0), json!(45)));
+}
+
+#[tokio::test]
+async fn another_reason_to_know_nothing_does_not_begin_the_count_anew() {
+    let probe = "outsider/dynamodb:Scan/orders";
+    let world = World::new();
+    world.push().await;
+    world.commit(&passing(0)).await;
+    let mut seen = Vec::new();
+    for (minutes, finding) in [
+        (10, Finding::Blind),
+        (40, Finding::NoWitness),
+        (70, Finding::Blind),
+    ] {
+        world.commit(&inconclusive(minutes, probe, finding)).await;
+        world.sweep(at(minutes + 5)).await.unwrap();
+        seen.push(silence(&world).1);
+    }
+    // A run that found something out ends it.
+    world.commit(&passing(100)).await;
+    world
+        .commit(&inconclusive(130, probe, Finding::NoWitness))
+        .await;
+    world.sweep(at(135)).await.unwrap();
+    seen.push(silence(&world).1);
+
+    assert_eq!(seen, [5, 35, 65, 5].map(|minutes| json!(minutes)));
 }
 
 #[tokio::test]

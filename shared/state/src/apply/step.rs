@@ -87,12 +87,21 @@ impl<'a> Step<'a> {
         ProbeState {
             standing: self.now,
             since: self.since,
+            inconclusive_since: self.inconclusive_since(),
             reason: (!passed).then(|| shortened(&self.row.reason).into_owned()),
             cause: self.row.cause.clone().filter(|_| !passed),
             incident,
             key: self.key(),
             seq: self.run.of_a_part.then_some(self.run.seq),
         }
+    }
+
+    /// Since when nothing has been found out, where that is longer than for today's reason.
+    fn inconclusive_since(&self) -> Option<Timestamp> {
+        let inconclusive = self.now.verdict == Verdict::Inconclusive;
+        let before = self.before.filter(|_| inconclusive);
+        let since = before.and_then(ProbeState::inconclusive_since);
+        since.filter(|since| *since != self.since)
     }
 
     /// The key that the row's table was found to have, where the plan says it otherwise.

@@ -14,6 +14,7 @@ fn probe(reason: &str) -> ProbeState {
     ProbeState {
         standing: Standing::PASS,
         since: Timestamp::UNIX_EPOCH,
+        inconclusive_since: None,
         reason: Some(reason.to_owned()),
         cause: None,
         incident: None,

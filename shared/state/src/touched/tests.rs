@@ -43,6 +43,7 @@ fn found(standing: Standing, key: Option<&str>) -> ProbeState {
     ProbeState {
         standing,
         since: Timestamp::UNIX_EPOCH,
+        inconclusive_since: None,
         reason: None,
         cause: None,
         incident: None,

@@ -13,14 +13,15 @@ fn every_alarm_reaches_people_and_is_on_the_dashboard() {
     let template = Template::of_the_repository();
     let body = body(&template);
     let alarms = template.resources("AWS::CloudWatch::Alarm");
-    assert_eq!(alarms.len(), 15);
+    assert_eq!(alarms.len(), 16);
     for (name, _) in alarms {
         let actions = template.property(name, "AlarmActions").unwrap();
         assert_eq!(crate::template::texts(actions), ["AlertTopic"], "{name}");
         assert!(body.contains(&format!("${{{name}.Arn}}")), "{name}");
         let treats = written(template.property(name, "TreatMissingData").unwrap());
         // Silence is what a dead man's switch waits for, and no other alarm.
-        let waits = ["NoSuccessAlarm", "NoInventoriesAlarm"].contains(&name);
+        let switches = ["NoSweepAlarm", "NoSuccessAlarm", "NoInventoriesAlarm"];
+        let waits = switches.contains(&name);
         assert_eq!(treats == "breaching", waits, "{name}");
     }
 }
@@ -34,6 +35,47 @@ fn body(template: &Template) -> String {
     let place = written(always);
     assert_eq!(place.matches("${InventoryAlarms}").count(), 1);
     place + &written(more.pointer("/1").unwrap())
+}
+
+/// The sweep writes `Overdue` of each plan at each time, as `functions/publish` tests: of the stack's own, too.
+#[test]
+fn a_sweep_that_stopped_is_heard_of_within_three_of_its_intervals() {
+    let template = Template::of_the_repository();
+    let alarm = |path: &str| written(template.property("NoSweepAlarm", path).unwrap());
+    let schedule = template.property("SweepSchedule", "ScheduleExpression");
+    assert_eq!(written(schedule.unwrap()), "rate(5 minutes)");
+    let said: Vec<_> = [
+        "Namespace",
+        "MetricName",
+        "Dimensions/0/Name",
+        "Dimensions/0/Value",
+        "Statistic",
+        "Period",
+        "EvaluationPeriods",
+        "ComparisonOperator",
+        "Threshold",
+    ]
+    .map(alarm)
+    .into();
+    assert_eq!(
+        said,
+        [
+            "keyproof",
+            "Overdue",
+            "plan",
+            "orders",
+            "SampleCount",
+            "300",
+            "3",
+            "LessThanThreshold",
+            "1"
+        ]
+    );
+    let dimensions = template.property("NoSweepAlarm", "Dimensions").unwrap();
+    assert_eq!(dimensions.as_sequence().unwrap().len(), 1);
+    // Who is told that it stopped is told that it goes on.
+    let over = template.property("NoSweepAlarm", "OKActions").unwrap();
+    assert_eq!(crate::template::texts(over), ["AlertTopic"]);
 }
 
 #[test]

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What each kind of history tells, and when a person is told.
 
-use Finding::{Blind, Exposed, LockedOut, WrongKey};
+use Finding::{Blind, Exposed, LockedOut, NoWitness, WrongKey};
 
 use super::*;
+use crate::ProbeState;
 
 #[test]
 fn exposed_pages_at_once_and_so_does_its_end() {
@@ -383,4 +384,68 @@ fn the_last_pass_is_that_of_the_run_that_began_last() {
             (Some(4), Some(3)),
         ]
     );
+}
+
+#[test]
+fn what_is_not_found_out_is_counted_from_its_first_run_whatever_the_reason() {
+    let seen = [
+        (0, pass()),
+        (10, found(Blind)),
+        (20, found(NoWitness)),
+        (30, found(NoWitness)),
+        (40, found(Blind)),
+        (50, found(Exposed)),
+        (60, found(NoWitness)),
+    ];
+    let runs: Vec<_> = (1..)
+        .zip(&seen)
+        .map(|(seq, (minutes, standing))| (seq, report(seq, *minutes, &[(STEAL, *standing)])))
+        .collect();
+
+    let all = applied(&runs);
+
+    let since: Vec<_> = all
+        .iter()
+        .map(|applied| {
+            let probe = applied.state.probes.get(STEAL).unwrap();
+            (
+                probe.since,
+                probe.inconclusive_since,
+                probe.inconclusive_since(),
+            )
+        })
+        .collect();
+    let (first, later) = (Some(minute(10)), Some(minute(60)));
+    assert_eq!(
+        since,
+        [
+            (minute(0), None, None),
+            (minute(10), None, first),
+            (minute(20), first, first),
+            (minute(20), first, first),
+            (minute(40), first, first),
+            (minute(50), None, None),
+            (minute(60), None, later),
+        ]
+    );
+}
+
+/// Where it is known from one finding, the item is as it always was; what another version wrote is read, and
+/// counted from then on.
+#[test]
+fn a_state_of_before_knows_no_more_than_its_last_reason() {
+    let runs = [(1, report(1, 10, &[(STEAL, found(Blind))]))];
+    let state = applied(&runs).pop().unwrap().state;
+    let stored = serde_json::to_value(&state.probes).unwrap();
+    assert_eq!(stored[STEAL].get("inconclusive_since"), None);
+
+    let next = report(2, 20, &[(STEAL, found(NoWitness))]);
+    let applied = apply(&state, &next, &observed(2), &Rules::default()).unwrap();
+
+    let probe = applied.state.probes.get(STEAL).unwrap();
+    assert_eq!(probe.inconclusive_since, Some(minute(10)));
+    let stored = serde_json::to_value(probe).unwrap();
+    assert_eq!(stored["inconclusive_since"], "2026-01-15T00:10:00Z");
+    let again: ProbeState = serde_json::from_value(stored).unwrap();
+    assert_eq!(&again, probe);
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What check says where the templates say too little, and which line it blames where they say too
 //! much. That its verdicts are a run's is shown elsewhere, against the sandbox; a case of a cause goes
-//! into `causes`, of something that nobody knows into `unknowns`.
+//! into `causes`, of what decides about a key into `keys`, of something that nobody knows into `unknowns`.
 
 mod alternatives;
 mod causes;
+mod keys;
 mod unknowns;
 
 use jiff::{Timestamp, civil::date};

@@ -151,7 +151,9 @@ impl<'a> Sides<'a> {
             | PrincipalKind::Role
             | PrincipalKind::RoleSession
             | PrincipalKind::FederatedUser => {
-                if is_cross_account(self.request) {
+                if kms::retires_a_grant(&self.request.action) {
+                    self.weigh_retirement()
+                } else if is_cross_account(self.request) {
                     self.weigh_across_accounts()
                 } else {
                     self.weigh_in_one_account()
@@ -260,6 +262,35 @@ impl<'a> Sides<'a> {
                 statements.extend(self.gathered.identity);
                 Ok((PolicyType::IdentityPolicy, statements))
             }
+        }
+    }
+
+    /// The grant says who may retire it, whichever account it is in. What an account may (the key's,
+    /// or one that the grant names), its identity policies delegate, and the key policy need not.
+    /// <https://docs.aws.amazon.com/kms/latest/developerguide/grant-delete.html>
+    fn weigh_retirement(self) -> Result<(PolicyType, Vec<StatementRef>), PolicyType> {
+        let (caller, limit, resource) = (self.caller(), self.limit, self.resource);
+        let mut named = !is_cross_account(self.request);
+        let mut limited = false;
+        let mut statements = Vec::new();
+        for (naming, grant) in self.gathered.grants {
+            if naming.itself || (naming.behind && limit.is_none()) {
+                statements.push(grant);
+            } else {
+                named |= naming.account;
+                limited |= naming.behind;
+            }
+        }
+        let by = statements.first().map(|statement| statement.policy);
+        if named && caller.is_ok() {
+            statements.extend(self.gathered.identity);
+        }
+        match (by, caller) {
+            (Some(by), _) => Ok((by, statements)),
+            (None, Ok(())) if named => Ok((PolicyType::IdentityPolicy, statements)),
+            (None, _) if limited => Err(limit.unwrap_or(resource)),
+            (None, Err(wanting)) if named => Err(wanting),
+            (None, Ok(()) | Err(_)) => Err(resource),
         }
     }
 

@@ -25,7 +25,8 @@ pub struct Grant {
     pub encryption_context_subset: Vec<(String, String)>,
     /// The request's encryption context has to be exactly these pairs.
     pub encryption_context_equals: Vec<(String, String)>,
-    /// Who may retire it, beside the grantee if `RetireGrant` is among the operations.
+    /// Who may retire it, beside the grantee if `RetireGrant` is among the operations: an ARN or a
+    /// service's name, like the grantee.
     pub retiring_principal: Option<String>,
     /// Its id, for the decision to name it.
     pub id: Option<Arc<str>>,
@@ -48,12 +49,19 @@ impl Grant {
     /// How the grant names the caller, if it allows this operation in this encryption context.
     pub(crate) fn applies(&self, request: &Request, unknown: &mut Vec<String>) -> (Naming, Truth) {
         let operation = request.operation();
-        let naming = self.names(request);
         let allows = self
             .operations
             .iter()
             .any(|known| known.eq_ignore_ascii_case(operation));
-        if !naming.is_any() || !allows {
+        let mut named = Vec::new();
+        if allows {
+            named.extend(pattern(&self.grantee));
+        }
+        if kms::retires_a_grant(&request.action) {
+            named.extend(self.retiring_principal.as_deref().and_then(pattern));
+        }
+        let naming = Naming::of(&request.principal, &named);
+        if !naming.is_any() {
             return (naming, Truth::No);
         }
         // Constraints don't restrict operations that have no encryption context.
@@ -61,16 +69,6 @@ impl Grant {
             return (naming, Truth::Yes);
         }
         (naming, self.fits_encryption_context(request, unknown))
-    }
-
-    fn names(&self, request: &Request) -> Naming {
-        let grantee = &self.grantee;
-        let pattern = PrincipalPattern::aws(grantee).or_else(|| PrincipalPattern::service(grantee));
-        // A grant is never for everyone.
-        pattern
-            .filter(|pattern| *pattern != PrincipalPattern::Everyone)
-            .map(|pattern| Naming::of(&request.principal, &[pattern]))
-            .unwrap_or_default()
     }
 
     fn fits_encryption_context(&self, request: &Request, unknown: &mut Vec<String>) -> Truth {
@@ -119,4 +117,11 @@ impl Grant {
         }
         fits
     }
+}
+
+/// Whom a grant names. It is never for everyone.
+fn pattern(principal: &str) -> Option<PrincipalPattern> {
+    PrincipalPattern::aws(principal)
+        .or_else(|| PrincipalPattern::service(principal))
+        .filter(|pattern| *pattern != PrincipalPattern::Everyone)
 }

@@ -49,6 +49,15 @@ pub fn works_across_accounts(action: &str) -> bool {
         || operation(action).eq_ignore_ascii_case("ReEncrypt")
 }
 
+/// Whether an action is `kms:RetireGrant`, which the grant decides and neither a key policy nor an
+/// RCP has a say in. Identity policies do: they can deny it, and they delegate what the key's account,
+/// or an account that is the grant's retiring principal, may do.
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/grant-delete.html>
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/resource-control-policies.html>
+pub(crate) fn retires_a_grant(action: &str) -> bool {
+    action.eq_ignore_ascii_case("kms:RetireGrant")
+}
+
 /// Whether grant constraints restrict this operation.
 pub(crate) fn has_encryption_context(action: &str) -> bool {
     is_one_of(&WITH_ENCRYPTION_CONTEXT, operation(action))

@@ -22,6 +22,8 @@ mod key_policies;
 mod keys;
 #[path = "api/managed_policies.rs"]
 mod managed_policies;
+#[path = "api/retiring.rs"]
+mod retiring;
 #[path = "api/signature.rs"]
 mod signature;
 #[path = "api/socket.rs"]

@@ -6,7 +6,7 @@ use keyproof_core::PolicyType;
 use crate::principal_element::Naming;
 use crate::statement::{Call, Effect};
 use crate::truth::Truth;
-use crate::{Document, Policies, PrincipalKind, StatementRef};
+use crate::{Document, Policies, PrincipalKind, StatementRef, kms};
 
 /// How statements that hang on an unknown value are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +67,7 @@ impl Gathered {
         };
         let principal = &call.request.principal;
         let exempt = principal.is_service_linked_role();
+        let retires = kms::retires_a_grant(&call.request.action);
         let in_organization = match principal.kind() {
             PrincipalKind::User
             | PrincipalKind::Root
@@ -75,7 +76,7 @@ impl Gathered {
             | PrincipalKind::FederatedUser => !exempt,
             PrincipalKind::Service | PrincipalKind::Federated | PrincipalKind::Anonymous => false,
         };
-        if !exempt {
+        if !exempt && !retires {
             for (level, documents) in policies.rcps.iter().enumerate() {
                 // RCPFullAWSAccess allows whatever they say.
                 reader.allows_somewhere(PolicyType::Rcp, level, documents);
@@ -94,7 +95,7 @@ impl Gathered {
         {
             gathered.unsatisfied_guard.get_or_insert(endpoint);
         }
-        if let Some(document) = policies.resource {
+        if let Some(document) = policies.resource.filter(|_| !retires) {
             let trust = call.request.is_for_role_trust();
             let policy = if trust {
                 PolicyType::TrustPolicy

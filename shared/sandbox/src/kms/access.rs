@@ -26,6 +26,8 @@ pub(super) struct KeyAccess<'a> {
     pub(super) encryption_context: Option<&'a BTreeMap<String, String>>,
     /// Grant tokens of the request.
     pub(super) tokens: &'a [String],
+    /// The grant that is to be retired: no other grant says who may.
+    pub(super) retired: Option<&'a str>,
     /// The service that calls in the caller's name.
     pub(super) via: Option<&'a str>,
     /// A policy to ask in place of the key's own.
@@ -88,7 +90,11 @@ impl World {
         wanted.grants = key
             .grants
             .iter()
-            .filter(|grant| grant.seen(call.now, access.tokens))
+            .filter(|grant| match access.retired {
+                // Also while calls don't see it yet.
+                Some(id) => grant.listed() && grant.id == id,
+                None => grant.seen(call.now, access.tokens),
+            })
             .map(super::StoredGrant::to_policy)
             .collect();
         let one = |value: &str| [value.to_owned()];

@@ -10,8 +10,8 @@ use super::after;
 use crate::caller::Call;
 use crate::error::AwsError;
 use crate::kms::access::KeyAccess;
+use crate::kms::dry_run;
 use crate::kms::resolve::Named;
-use crate::kms::{Key, dry_run};
 use crate::world::World;
 
 #[derive(Debug, Deserialize)]
@@ -93,32 +93,11 @@ pub(in crate::kms) fn retire(
         .iter()
         .find(|grant| grant.listed() && grant.id == id)
         .and_then(|grant| grant.equals.as_ref().or(grant.subset.as_ref()));
-    if !may_retire(call, key, &id) {
-        let mut access = KeyAccess::new("RetireGrant", &named);
-        access.encryption_context = context;
-        world.authorize_key(call, key, access)?;
-    }
+    let mut access = KeyAccess::new("RetireGrant", &named);
+    access.encryption_context = context;
+    access.retired = Some(&id);
+    world.authorize_key(call, key, access)?;
     remove(world, call, &named, &id, input.dry_run)
-}
-
-/// The grant itself says who may retire it: its retiring principal, and its grantee where
-/// `RetireGrant` is one of the operations.
-///
-/// <https://docs.aws.amazon.com/kms/latest/developerguide/grant-delete.html>
-fn may_retire(call: &Call, key: &Key, id: &str) -> bool {
-    let caller = call.caller.principal_arns();
-    let is_caller = |arn: &str| caller.contains(&arn);
-    key.grants
-        .iter()
-        .filter(|grant| grant.listed() && grant.id == id)
-        .any(|grant| {
-            grant.retiring.as_deref().is_some_and(is_caller)
-                || is_caller(&grant.grantee)
-                    && grant
-                        .operations
-                        .iter()
-                        .any(|operation| operation == "RetireGrant")
-        })
 }
 
 fn remove(

@@ -211,9 +211,15 @@ pub(crate) fn account_with(users: &str, statements: &str, resources: &str) -> Ac
     keyproof_template::load(&template, &options).unwrap_or_else(|errors| panic!("{errors:#?}"))
 }
 
-/// The outsider may do everything but what the key's policy leaves to its users.
+/// The outsider may do everything but what the key's policy leaves to its users, and retire a grant,
+/// which is no key policy's to allow.
 fn template(users: &str, statements: &str) -> String {
     let role = |name: &str, logical: &str| {
+        let retiring = if users.contains(&format!("{logical}.Arn")) {
+            "Allow"
+        } else {
+            "Deny"
+        };
         format!(
             r#"
   {logical}:
@@ -230,7 +236,8 @@ fn template(users: &str, statements: &str) -> String {
           PolicyDocument:
             Version: "2012-10-17"
             Statement:
-              - {{ Effect: Allow, Action: ["dynamodb:*", "kms:*"], Resource: "*" }}"#
+              - {{ Effect: Allow, Action: ["dynamodb:*", "kms:*"], Resource: "*" }}
+              - {{ Effect: {retiring}, Action: "kms:RetireGrant", Resource: "*" }}"#
         )
     };
     let roles = [

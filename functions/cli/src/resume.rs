@@ -7,7 +7,7 @@ use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 use std::rc::Rc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use keyproof_aws::{Cut, EarlierRows};
 use keyproof_plan::Plan;
 use keyproof_verdict::{Earlier, FirstLine, Line, Report};
@@ -15,6 +15,11 @@ use keyproof_verdict::{Earlier, FirstLine, Line, Report};
 use crate::error::CliError;
 use crate::input::Source;
 use crate::io::Io;
+
+/// How long ago a run may have begun that is gone on from.
+const OLDEST: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// Clocks may differ by this much.
+const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 
 /// What a run left.
 pub(crate) struct Left<'a> {
@@ -25,8 +30,13 @@ pub(crate) struct Left<'a> {
     pub(crate) endpoint: Option<String>,
 }
 
-/// The earlier part of a run of this plan: a report, or the lines of one that may lack its end.
-pub(crate) fn left<'a>(path: &'a Path, plan: &Plan, io: &mut Io) -> Result<Left<'a>, CliError> {
+/// The earlier part of a run of this plan, as of `now`: a report, or the lines of one that may lack its end.
+pub(crate) fn left<'a>(
+    path: &'a Path,
+    plan: &Plan,
+    now: Timestamp,
+    io: &mut Io,
+) -> Result<Left<'a>, CliError> {
     let mut first = String::new();
     let begin = BufReader::new(open(path)?).read_line(&mut first);
     begin.map_err(|source| unreadable(path, source))?;
@@ -34,10 +44,10 @@ pub(crate) fn left<'a>(path: &'a Path, plan: &Plan, io: &mut Io) -> Result<Left<
         return Err(refused(path, "it holds nothing"));
     }
     if FirstLine::begins(&first) {
-        return lines(path, plan);
+        return lines(path, plan, now);
     }
     let report = Source::File(path.to_owned()).report(io)?;
-    document(path, plan, report)
+    document(path, plan, now, report)
 }
 
 fn open(path: &Path) -> Result<File, CliError> {
@@ -58,29 +68,48 @@ fn refused(path: &Path, why: impl std::fmt::Display) -> CliError {
     ))
 }
 
-/// Checks that a part is of this plan, and reads its run's id and start.
+/// Checks that a part is of a run of this plan that is still news, and reads the run's id and start.
 fn begun(
     path: &Path,
     plan: &Plan,
-    digest: &str,
-    id: &str,
-    started_at: &str,
+    now: Timestamp,
+    first: &FirstLine,
 ) -> Result<(ulid::Ulid, Timestamp), CliError> {
-    if digest != plan.digest {
+    let run = &first.run;
+    // INVARIANT (asked of the system itself): what a document says is no answer, and would be kept as one.
+    if run.trigger == keyproof_check::TRIGGER {
+        let why =
+            "it is a report of `keyproof check`, which evaluates policies and asks AWS nothing";
+        return Err(refused(path, why));
+    }
+    if first.plan.digest != plan.digest {
         let why = format!(
-            "it is of a plan with digest `{digest}`, and this one's is `{}`",
-            plan.digest
+            "it is of a plan with digest `{}`, and this one's is `{}`",
+            first.plan.digest, plan.digest
         );
         return Err(refused(path, why));
     }
-    let id = ulid::Ulid::from_string(id).map_err(|_| refused(path, "its run has no ULID"))?;
-    let started_at = started_at
+    let id = ulid::Ulid::from_string(&run.id);
+    let id = id.map_err(|_| refused(path, "its run has no ULID"))?;
+    let started_at: Timestamp = run
+        .started_at
         .parse()
         .map_err(|_| refused(path, "its run has no start"))?;
-    Ok((id, started_at))
+    let age = now.duration_since(started_at);
+    let not_now = if age > OLDEST {
+        "more than 7 days ago, and what it found out may be so no longer"
+    } else if age < -AHEAD {
+        "which is yet to come"
+    } else {
+        return Ok((id, started_at));
+    };
+    Err(refused(
+        path,
+        format!("its run began at {started_at:.3}, {not_now}"),
+    ))
 }
 
-fn lines<'a>(path: &'a Path, plan: &Plan) -> Result<Left<'a>, CliError> {
+fn lines<'a>(path: &'a Path, plan: &Plan, now: Timestamp) -> Result<Left<'a>, CliError> {
     let units = plan.units();
     let mut earlier = Earlier::new(&units);
     let mut first = None;
@@ -103,8 +132,7 @@ fn lines<'a>(path: &'a Path, plan: &Plan) -> Result<Left<'a>, CliError> {
     let Some(first) = first else {
         return Err(refused(path, "it holds nothing"));
     };
-    let run = &first.run;
-    let (id, started_at) = begun(path, plan, &first.plan.digest, &run.id, &run.started_at)?;
+    let (id, started_at) = begun(path, plan, now, &first)?;
     let asleep = last
         .as_ref()
         .and_then(|report| report.sentinel.as_ref())
@@ -147,9 +175,14 @@ fn lines<'a>(path: &'a Path, plan: &Plan) -> Result<Left<'a>, CliError> {
     })
 }
 
-fn document<'a>(path: &Path, plan: &Plan, mut report: Report) -> Result<Left<'a>, CliError> {
-    let run = &report.run;
-    let (id, started_at) = begun(path, plan, &report.plan.digest, &run.id, &run.started_at)?;
+fn document<'a>(
+    path: &Path,
+    plan: &Plan,
+    now: Timestamp,
+    mut report: Report,
+) -> Result<Left<'a>, CliError> {
+    let first = FirstLine::of(&report, report.probes.len());
+    let (id, started_at) = begun(path, plan, now, &first)?;
     let units = plan.units();
     let mut earlier = Earlier::new(&units);
     for (place, row) in report.probes.iter().enumerate() {
@@ -205,5 +238,56 @@ impl Left<'_> {
             return Err(refused(path, why));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAN: &str = "{keyproof: plan/v1, name: orders, region: us-east-1, principals: {retired: {role: \
+                        'arn:aws:iam::111122223333:role/retired'}}, expectations: [{principal: retired, actions: \
+                        [sts:AssumeRole], decision: denied, by: sts}]}";
+    const STARTED: &str = "2026-11-20T12:00:00Z";
+
+    /// What is said of a part that began then, at this time; `None` where it is gone on from.
+    fn said(now: &str) -> Option<String> {
+        let plan = Plan::parse(PLAN).unwrap();
+        let first = serde_json::json!({
+            "schema": FirstLine::SCHEMA,
+            "run": {"id": "01KEYPR00F0000000000000000", "trigger": "cli", "started_at": STARTED},
+            "plan": {"name": "orders", "digest": plan.digest},
+            "environment": {"account": null, "region": "us-east-1", "endpoint": null, "version": "0.0.0"},
+            "planned": 1,
+        });
+        let first: FirstLine = serde_json::from_value(first).unwrap();
+        match begun(Path::new("r"), &plan, now.parse().unwrap(), &first) {
+            Ok((_, started_at)) => {
+                assert_eq!(started_at, STARTED.parse().unwrap());
+                None
+            }
+            Err(error) => Some(error.to_string()),
+        }
+    }
+
+    #[test]
+    fn a_run_is_gone_on_from_for_a_week() {
+        let refused = |why: &str| {
+            Some(format!(
+                "cannot go on from `r`: its run began at 2026-11-20T12:00:00.000Z, {why}; run the plan anew, \
+                 without `--resume`"
+            ))
+        };
+        let old = refused("more than 7 days ago, and what it found out may be so no longer");
+
+        assert_eq!(
+            said("2026-11-20T11:54:59Z"),
+            refused("which is yet to come")
+        );
+        assert_eq!(said("2026-11-20T11:55:00Z"), None);
+        assert_eq!(said("2026-11-20T12:00:01Z"), None);
+        assert_eq!(said("2026-11-27T12:00:00Z"), None);
+        assert_eq!(said("2026-11-27T12:00:01Z"), old);
+        assert_eq!(said("2027-11-27T12:00:00Z"), old);
     }
 }

@@ -77,7 +77,8 @@ pub async fn verify_into(
         endpoint: runner.endpoint().map(str::to_owned),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         plan_file: settings.plan_file.clone(),
-        today: started_at.to_zoned_datetime(TimeZone::UTC).date(),
+        // Of this part, and not of the first: an exception may have expired in between.
+        today: run.started_at.to_zoned_datetime(TimeZone::UTC).date(),
     };
     let mut units = plan.units();
     if let Some(earlier) = earlier {
@@ -185,9 +186,9 @@ impl<'p, 'c, R: Rows> Part<'p, 'c, R> {
         self.facts.account.clone_from(&earlier.account);
         self.begin()?;
         for found in (earlier.rows)()? {
-            let (place, row) = found?;
+            let (place, mut row) = found?;
             if earlier.kept.has(place) {
-                self.judge.keep(&row);
+                self.judge.keep(&mut row);
                 self.rows.take(vec![(place, row)])?;
             }
         }

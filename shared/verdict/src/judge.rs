@@ -131,9 +131,10 @@ impl<'a> Judge<'a> {
         rows.collect()
     }
 
-    /// Counts a row that the same run made earlier.
-    pub fn keep(&mut self, row: &ProbeRow) {
-        self.exceptions.keep(row);
+    /// Counts a row that the same run made earlier. Its exceptions are held against today, and not against
+    /// the day on which it was made.
+    pub fn keep(&mut self, row: &mut ProbeRow) {
+        self.exceptions.apply_again(row);
         self.tally.add(row);
     }
 

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use keyproof_aws::{Runner, Settings, verify_into};
 use keyproof_diagnose::Aws;
 use keyproof_plan::{Parts, Plan};
@@ -51,9 +52,9 @@ pub(crate) struct Arguments {
     /// and tables' policies, with your own credentials
     #[arg(long)]
     diagnose: bool,
-    /// Go on from what an interrupted or cut off run of the same plan left: a JSON report, or lines of one
-    /// (`FILE.partial` of `--format jsonl --output FILE`). What found something out is kept, table by
-    /// table; the rest is asked again
+    /// Go on from what an interrupted or cut off run of the same plan left, a week ago at most: a JSON
+    /// report, or lines of one (`FILE.partial` of `--format jsonl --output FILE`). What found something
+    /// out is kept, table by table; the rest is asked again
     #[arg(long, value_name = "REPORT", conflicts_with_all = ["sandbox", "run_id"])]
     resume: Option<PathBuf>,
     #[command(flatten)]
@@ -101,7 +102,8 @@ pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
     let plan = arguments.part(arguments.target.plan.parsed_plan(&text)?, io)?;
     let settings = arguments.settings();
     let left = arguments.resume.as_deref();
-    let left = left.map(|path| resume::left(path, &plan, io)).transpose()?;
+    let left = left.map(|path| resume::left(path, &plan, Timestamp::now(), io));
+    let left = left.transpose()?;
     let sandbox = arguments.target.account(&plan, io)?;
     // Kept only where it is needed once more: a plan of many probes is a large text.
     let recording = recording.map(|recording| (recording, text));

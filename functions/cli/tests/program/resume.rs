@@ -10,7 +10,7 @@ use keyproof_scripted::{KeyState, Layer, Reply, Rule, Script, Scripted, Table, W
 use serde_json::{Value, json};
 
 use crate::orders::KEY;
-use crate::support::{Program, Run, keyproof};
+use crate::support::{Program, Run, keyproof, root};
 
 const TABLES: [&str; 4] = ["tb0", "tb1", "tb2", "tb3"];
 
@@ -322,6 +322,142 @@ async fn what_is_not_of_this_run_is_refused() {
         );
     }
     assert_eq!(endpoint.requests().len(), before);
+}
+
+/// A report of `check` has the form of a run's, and nothing of it was asked.
+#[tokio::test]
+async fn what_asked_nothing_is_not_gone_on_from() {
+    let endpoint = Scripted::start(script()).await;
+    let read = |name: &str| std::fs::read_to_string(root().join(name)).unwrap();
+    let words = [
+        "check",
+        "--plan",
+        "plan.yaml",
+        "--template",
+        "template.yaml",
+    ];
+    let mut check = keyproof(words)
+        .args(["--format", "json", "--output", "check.json"])
+        .args(["--format", "jsonl", "--output", "check.jsonl"])
+        .file("plan.yaml", &read("plans/orders.yaml"))
+        .file("template.yaml", &read("template.yaml"));
+    check.run().exits(0);
+
+    for source in ["check.json", "check.jsonl"] {
+        let next = verify(&["--resume", source]).at(&endpoint);
+        let run = in_place(&check, next).await;
+        assert_eq!(
+            run.exits(2).stderr,
+            format!(
+                "error: cannot go on from `{source}`: it is a report of `keyproof check`, which evaluates policies and \
+                 asks AWS nothing; run the plan anew, without `--resume`\n"
+            )
+        );
+    }
+    assert_eq!(endpoint.requests().len(), 0);
+}
+
+/// An exception that was in force when the run began, and is no more when it is gone on from, excuses neither
+/// what was kept nor what is asked now.
+#[tokio::test]
+async fn an_exception_that_expired_before_the_run_was_resumed_excuses_nothing() {
+    let now = jiff::Timestamp::now();
+    let day = |days: i64| {
+        let then = now + jiff::SignedDuration::from_hours(24 * days);
+        then.to_zoned_datetime(jiff::tz::TimeZone::UTC).date()
+    };
+    for (expires, code, excepted) in [(day(-1), 1, 0), (day(1), 0, 2)] {
+        let exceptions = ["tb0", "tb2"].map(|table| {
+            format!(
+                "  - {{ probe: outsider/dynamodb:GetItem/{table}, reason: r, owner: o, expires: {expires} }}\n"
+            )
+        });
+        let plan = format!("{}exceptions:\n{}", plan(), exceptions.concat());
+        // The outsider is let in to both: the one's row is kept, the other's read hangs at first.
+        let mut script = held();
+        for table in ["tb0", "tb2"] {
+            let item = Reply::Item(json!({"pk": {"S": "keyproof#canary"}}));
+            let open = Rule::new(item).by("outsider").on("GetItem").of(table);
+            script.rules.insert(1, open);
+        }
+        let endpoint = Scripted::start(script).await;
+        let mut program = verify(&LINES).file("plan.yaml", &plan).at(&endpoint);
+        let child = program.start();
+        let partial = three_tables(&program, "run.jsonl.partial").await;
+        kill("-KILL", child).await;
+        // As it was two days ago, when the exceptions were in force.
+        let then = format!("{:.3}", now - jiff::SignedDuration::from_hours(48));
+        let gone = format!(
+            "(the exception that `o` answered for expired on {expires}, so that this counts again)"
+        );
+        let excused = format!("(excepted until {expires}; `o` answers for it)");
+        let mut earlier = lines(&partial);
+        earlier[0]["run"]["started_at"] = json!(then);
+        for line in &mut earlier {
+            let row = &mut line["probe"];
+            if row["verdict"] == "fail" {
+                row["reason"] = json!(row["reason"].as_str().unwrap().replace(&gone, &excused));
+                row["exception"] = json!({
+                    "probe": row["id"], "status": "in_force", "reason": "r", "owner": "o",
+                    "expires": expires.to_string(),
+                });
+            }
+        }
+        let earlier: Vec<_> = earlier.iter().map(ToString::to_string).collect();
+        let earlier = earlier.join("\n") + "\n";
+        assert_eq!(earlier.matches(&excused).count(), 1, "{earlier}");
+        let path = program.directory.path().join("earlier.jsonl");
+        std::fs::write(path, earlier).unwrap();
+
+        let resume = verify(&["--resume", "earlier.jsonl", "--format", "json"]).at(&endpoint);
+        let run = in_place(&program, resume).await;
+
+        let report: Value = serde_json::from_str(&run.exits(code).stdout).unwrap();
+        assert_eq!(report["run"]["started_at"], then);
+        let summary = &report["summary"];
+        assert_eq!(
+            (&summary["pass"], &summary["excepted"]),
+            (&json!(10), &json!(excepted))
+        );
+        let status = if excepted == 0 { "expired" } else { "in_force" };
+        for place in [0, 1] {
+            assert_eq!(report["exceptions"][place]["status"], status);
+        }
+        let rows = report["probes"].as_array().unwrap().iter();
+        let failed: Vec<_> = rows.filter(|row| row["verdict"] == "fail").collect();
+        let reasons: Vec<_> = failed
+            .iter()
+            .map(|row| row["reason"].as_str().unwrap())
+            .collect();
+        assert_eq!(reasons.len(), 2, "{reasons:?}");
+        for (row, reason) in failed.iter().zip(reasons) {
+            assert_eq!(row.get("exception").is_some(), excepted > 0, "{reason}");
+            assert_eq!(reason.matches("`o` answer").count(), 1, "{reason}");
+            assert_eq!(reason.contains(&gone), excepted == 0, "{reason}");
+        }
+    }
+}
+
+/// How long ago is seen from the outside, too.
+#[tokio::test]
+async fn a_run_that_began_a_week_ago_is_made_anew() {
+    let endpoint = Scripted::start(script()).await;
+    let mut program = verify(&["--format", "json", "--output", "run.json"]);
+    program = program.at(&endpoint);
+    let mut child = program.start();
+    let done = tokio::task::spawn_blocking(move || child.wait().unwrap());
+    assert_eq!(done.await.unwrap().code(), Some(0));
+    let text = program.read("run.json");
+    let report: Value = serde_json::from_str(&text).unwrap();
+    let began = report["run"]["started_at"].as_str().unwrap();
+    for (hours, code) in [(7 * 24 - 1, 0), (7 * 24 + 1, 2)] {
+        let then = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(hours);
+        let path = program.directory.path().join("then.json");
+        std::fs::write(path, text.replace(began, &format!("{then:.3}"))).unwrap();
+
+        let next = verify(&["--resume", "then.json"]).at(&endpoint);
+        in_place(&program, next).await.exits(code);
+    }
 }
 
 #[tokio::test]

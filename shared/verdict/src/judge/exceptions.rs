@@ -38,8 +38,10 @@ impl<'a> Exceptions<'a> {
 
     /// Notes what comes of the row's exceptions. A failed row under one in force carries it.
     pub(super) fn apply(&mut self, row: &mut ProbeRow) {
-        self.keep(row);
         for &index in self.of.get(row.id.as_str()).into_iter().flatten() {
+            if let Some(verdict) = self.verdicts.get_mut(index) {
+                *verdict = Some(row.verdict);
+            }
             if let Some(exception) = self.all.get(index) {
                 let status = self.status(exception, Some(row.verdict));
                 explain(row, &note(exception, status));
@@ -47,13 +49,21 @@ impl<'a> Exceptions<'a> {
         }
     }
 
-    /// Notes a row that was explained already.
-    pub(super) fn keep(&mut self, row: &ProbeRow) {
-        for &index in self.of.get(row.id.as_str()).into_iter().flatten() {
-            if let Some(verdict) = self.verdicts.get_mut(index) {
-                *verdict = Some(row.verdict);
+    /// The same for a row that was explained before, perhaps on another day.
+    ///
+    /// INVARIANT (today counts): an exception that has expired since excuses nothing any more.
+    pub(super) fn apply_again(&mut self, row: &mut ProbeRow) {
+        let of = self.of.get(row.id.as_str()).into_iter().flatten();
+        for exception in of.rev().filter_map(|&index| self.all.get(index)) {
+            let said = EXPLAINED.map(|status| explanation(&note(exception, status)));
+            let mut said = said.iter().flatten();
+            let unsaid = said.find_map(|said| Some(row.reason.strip_suffix(said)?.len()));
+            if let Some(length) = unsaid {
+                row.reason.truncate(length);
             }
         }
+        row.exception = None;
+        self.apply(row);
     }
 
     /// Notes on every exception, in plan order.
@@ -84,21 +94,36 @@ fn note(exception: &Exception, status: &str) -> ExceptionNote {
     }
 }
 
-fn explain(row: &mut ProbeRow, note: &ExceptionNote) {
+/// The statuses that a row's reason speaks of.
+const EXPLAINED: [&str; 3] = ["in_force", "expired", "unneeded"];
+
+/// What the reason of an exception's row ends in.
+fn explanation(note: &ExceptionNote) -> Option<String> {
     let ExceptionNote { owner, expires, .. } = note;
-    let addition = match note.status.as_str() {
-        "in_force" if row.exception.is_none() => {
-            row.exception = Some(note.clone());
-            format!(" (excepted until {expires}; `{owner}` answers for it)")
-        }
-        "expired" if row.verdict == Verdict::Fail && row.exception.is_none() => format!(
+    match note.status.as_str() {
+        "in_force" => Some(format!(
+            " (excepted until {expires}; `{owner}` answers for it)"
+        )),
+        "expired" => Some(format!(
             " (the exception that `{owner}` answered for expired on {expires}, so that this counts \
              again)"
-        ),
-        "unneeded" => {
-            format!(" (the exception that `{owner}` answers for is no longer needed: remove it)")
-        }
-        _ => return,
-    };
-    row.reason.push_str(&addition);
+        )),
+        "unneeded" => Some(format!(
+            " (the exception that `{owner}` answers for is no longer needed: remove it)"
+        )),
+        _ => None,
+    }
+}
+
+fn explain(row: &mut ProbeRow, note: &ExceptionNote) {
+    // Of several exceptions, the first in force answers. One that expired changes nothing for what was not
+    // found out.
+    let moot = note.status == "expired" && row.verdict != Verdict::Fail;
+    if moot || row.exception.is_some() {
+        return;
+    }
+    if note.status == "in_force" {
+        row.exception = Some(note.clone());
+    }
+    row.reason.extend(explanation(note));
 }

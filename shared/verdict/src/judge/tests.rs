@@ -9,14 +9,15 @@ pub(crate) mod properties;
 mod voice;
 
 use indexmap::IndexMap;
+use jiff::civil::Date;
 use keyproof_core::{PolicyType, Service};
 use keyproof_plan::{
     Action, Canary, Exception, Expectation, Expected, Place, Plan, Principal, Table, TableKey,
 };
 
 use crate::{
-    Answer, Denial, Encryption, Evidence, ExceptionNote, Finding, Judge, KeyState, Observation,
-    Observations, Report, RunFacts, Summary, TableObservation, Verdict, judge,
+    Answer, Blindness, Denial, Encryption, Evidence, ExceptionNote, Finding, Judge, KeyState,
+    Observation, Observations, Report, RunFacts, Summary, TableObservation, Verdict, judge,
 };
 
 pub(crate) const KEY: &str =
@@ -337,10 +338,12 @@ fn rows_of_an_earlier_part_count_as_if_they_were_made_now() {
     let rows = whole.rows(&probes, &observations, &facts());
 
     let mut again = Judge::new(&plan, facts().today);
-    for (_, row) in &rows {
+    let mut kept = rows.clone();
+    for (_, row) in &mut kept {
         again.keep(row);
     }
 
+    assert_eq!(kept, rows);
     assert_eq!(again.summary(), whole.summary());
     assert_eq!(
         (again.summary().excepted, again.summary().planned),
@@ -348,6 +351,65 @@ fn rows_of_an_earlier_part_count_as_if_they_were_made_now() {
     );
     let notes = again.report(facts()).exceptions;
     assert_eq!(notes, [note("in_force", "2026-11-24")]);
+}
+
+/// A run may be gone on from on another day than it began: the row is what it would be had it been made then.
+#[test]
+fn rows_of_an_earlier_part_are_excepted_as_of_the_day_on_which_they_are_kept() {
+    let mut plan = excepted("2026-11-24");
+    let first = plan.exceptions.first().unwrap().clone();
+    for (owner, expires) in [("team-red", "2026-11-25"), ("team-blue", "2026-11-26")] {
+        plan.exceptions.push(Exception {
+            owner: owner.to_owned(),
+            expires: expires.parse().unwrap(),
+            ..first.clone()
+        });
+    }
+    let probes: Vec<_> = plan.each_probe().enumerate().collect();
+    let days: [Date; 4] =
+        ["2026-11-24", "2026-11-25", "2026-11-26", "2026-11-27"].map(|day| day.parse().unwrap());
+    let mut excepted_by = Vec::new();
+    for seen in [
+        Answer::Allowed(Evidence::Canary),
+        denied(Some(Service::Kms), None),
+        Answer::Unknown(Blindness::Throttled),
+    ] {
+        let observations = observed(READ, seen);
+        let judged = |day| {
+            let mut judge = Judge::new(&plan, day);
+            let rows = judge.rows(&probes, &observations, &facts());
+            let report = judge.report(facts());
+            (rows, report.exceptions, report.summary)
+        };
+        for (then, now) in days
+            .iter()
+            .flat_map(|then| days.iter().map(move |now| (then, now)))
+        {
+            let (mut kept, _, _) = judged(*then);
+            let mut again = Judge::new(&plan, *now);
+            for (_, row) in &mut kept {
+                again.keep(row);
+            }
+            let report = again.report(facts());
+
+            let expected = judged(*now);
+            assert_eq!(
+                (kept, report.exceptions, report.summary),
+                expected,
+                "{then}, {now}"
+            );
+            let exceptions = expected.0.into_iter().filter_map(|(_, row)| row.exception);
+            excepted_by.extend(exceptions.map(|note| (note.owner, note.expires)));
+        }
+    }
+    // Each of them excepted the failure in its time, whenever it had been seen.
+    let by = |owner: &str, expires: &str| (owner.to_owned(), expires.to_owned());
+    let each = [
+        by("team-blue", "2026-11-24"),
+        by("team-red", "2026-11-25"),
+        by("team-blue", "2026-11-26"),
+    ];
+    assert_eq!(excepted_by, [&each[..]; 4].concat());
 }
 
 #[test]

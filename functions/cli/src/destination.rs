@@ -4,7 +4,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use keyproof_report::Options;
+use keyproof_report::{Options, unneeded, visible};
 use keyproof_verdict::Report;
 
 use crate::error::CliError;
@@ -263,7 +263,7 @@ impl Destinations {
     }
 }
 
-/// The verdict in a line.
+/// The verdict in a line, and one for each exception that nobody needs any more.
 fn in_short(report: &Report, files: &[String]) -> String {
     // Writing to a string cannot fail.
     use std::fmt::Write as _;
@@ -282,6 +282,9 @@ fn in_short(report: &Report, files: &[String]) -> String {
     }
     if !files.is_empty() {
         let _ = write!(line, "; written to {}", files.join(" and "));
+    }
+    for sentence in unneeded(report).values().flatten() {
+        let _ = write!(line, "\nwarning: {}", visible(sentence));
     }
     line
 }

@@ -2,7 +2,7 @@
 //! JUnit XML: one suite a plan, one case a probe.
 //!
 //! Failed is `failure`, inconclusive is `error` (nothing was tested), excepted is `skipped`, so that
-//! a CI server shows the three apart. Elements and attributes are those of the Jenkins xUnit schema, and
+//! a CI server shows the three apart. A probe that passes under an exception says so in its `system-out`. Elements and attributes are those of the Jenkins xUnit schema, and
 //! `file` and `line` of the plan, which CI servers read though that schema doesn't list them.
 //!
 //! <https://github.com/jenkinsci/xunit-plugin>, <https://github.com/testmoapp/junitxml>
@@ -63,14 +63,17 @@ pub(crate) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         }
     }
     writeln!(out, "    </properties>")?;
+    let unneeded = words::unneeded(report);
     for row in &report.probes {
-        case(report, row, out)?;
+        let aside = unneeded.get(row.id.as_str()).map_or(&[][..], Vec::as_slice);
+        case(report, row, aside, out)?;
     }
     writeln!(out, "  </testsuite>")?;
     writeln!(out, "</testsuites>")
 }
 
-fn case(report: &Report, row: &ProbeRow, out: &mut dyn Write) -> io::Result<()> {
+/// A probe. What is said `aside` is of one that passes.
+fn case(report: &Report, row: &ProbeRow, aside: &[String], out: &mut dyn Write) -> io::Result<()> {
     // CI servers group by class, with dots for levels.
     let plan = report.plan.name.replace('.', "_");
     let group = row.table.as_deref().unwrap_or("roles").replace('.', "_");
@@ -89,7 +92,13 @@ fn case(report: &Report, row: &ProbeRow, out: &mut dyn Write) -> io::Result<()> 
         }
     }
     let element = match Standing::of(row) {
-        Standing::Pass => return writeln!(out, "/>"),
+        Standing::Pass if aside.is_empty() => return writeln!(out, "/>"),
+        Standing::Pass => {
+            writeln!(out, ">")?;
+            let lines: Vec<String> = aside.iter().map(|line| Markup(line).to_string()).collect();
+            writeln!(out, "      <system-out>{}</system-out>", lines.join("\n"))?;
+            return writeln!(out, "    </testcase>");
+        }
         Standing::Fail => "failure",
         Standing::Inconclusive => "error",
         Standing::Excepted => {

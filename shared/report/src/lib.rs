@@ -44,7 +44,7 @@ pub use format::{Format, UnknownFormat};
 pub use html::STYLE;
 pub use ocsf::ocsf_finding;
 pub use story::{Chapter, Story, render_story};
-pub use words::{Standing, advice, cause as cause_sentence, headline};
+pub use words::{Standing, advice, cause as cause_sentence, headline, unneeded};
 
 /// What a renderer may be told beside the report.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

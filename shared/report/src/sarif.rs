@@ -34,11 +34,7 @@ pub(crate) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             "automationDetails": {
                 "id": format!("keyproof/{}/{}", plain(&report.plan.name), plain(&report.run.id)),
             },
-            "invocations": [{
-                "executionSuccessful": true,
-                "startTimeUtc": plain(&report.run.started_at),
-                "endTimeUtc": plain(&report.run.finished_at),
-            }],
+            "invocations": [invocation(report)],
             "columnKind": "unicodeCodePoints",
             "results": results.collect::<Vec<_>>(),
             "properties": {
@@ -59,6 +55,32 @@ pub(crate) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     });
     serde_json::to_writer_pretty(&mut *out, &log)?;
     out.write_all(b"\n")
+}
+
+/// The run, and what its reader should know that is no result: exceptions that nobody needs any more (3.20.21).
+fn invocation(report: &Report) -> Value {
+    let mut invocation = json!({
+        "executionSuccessful": true,
+        "startTimeUtc": plain(&report.run.started_at),
+        "endTimeUtc": plain(&report.run.finished_at),
+    });
+    let unneeded = words::unneeded(report);
+    let rows = report.probes.iter();
+    let told = rows.filter_map(|row| Some((row, unneeded.get(row.id.as_str())?)));
+    let told = told.flat_map(|(row, sentences)| {
+        sentences.iter().map(move |sentence| {
+            json!({
+                "level": "warning",
+                "message": { "text": message(sentence) },
+                "locations": [location(report, row)],
+            })
+        })
+    });
+    let told: Vec<Value> = told.collect();
+    if let (false, Some(fields)) = (told.is_empty(), invocation.as_object_mut()) {
+        fields.insert("toolExecutionNotifications".to_owned(), told.into());
+    }
+    invocation
 }
 
 fn level(finding: Finding) -> &'static str {

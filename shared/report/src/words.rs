@@ -6,6 +6,7 @@ mod mend;
 mod standing;
 mod unchecked;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use keyproof_core::PolicyType;
@@ -251,6 +252,20 @@ pub(crate) fn exception(note: &ExceptionNote) -> String {
              (`{owner}` answers for it until {expires})"
         ),
     }
+}
+
+/// The exceptions that nobody needs any more, as their probes pass: a sentence each, by probe.
+#[must_use]
+pub fn unneeded(report: &Report) -> BTreeMap<&str, Vec<String>> {
+    let mut of: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for note in report
+        .exceptions
+        .iter()
+        .filter(|it| it.status == "unneeded")
+    {
+        of.entry(&note.probe).or_default().push(exception(note));
+    }
+    of
 }
 
 /// Whether keyproof could have failed, as a sentence; `None` where the report's version had no sentinel.

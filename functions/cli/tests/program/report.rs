@@ -154,6 +154,23 @@ fn an_earlier_report_that_can_t_be_read_is_2_before_anything_is_run() {
     assert!(run.stderr.contains("none.json"), "{}", run.stderr);
 }
 
+/// Where the report goes to files only, and so nobody reads it.
+#[test]
+fn an_exception_that_nobody_needs_any_more_is_told_on_stderr_too() {
+    let words = [
+        "report", "render", "-", "--format", "junit", "--output", "run.xml",
+    ];
+    let told = |text: String| keyproof(words).stdin(text).run().exits(1).stderr.clone();
+
+    assert_eq!(
+        told(stored("exceptions")),
+        "orders: fail: 3 of 5 probes passed, 1 failed, 0 inconclusive, 1 excepted; written to `run.xml`\n\
+         warning: `outsider/dynamodb:Scan/orders` passes, so that its exception is not needed: remove it from the plan \
+         (`team-blue` answers for it)\n"
+    );
+    assert!(!told(stored("key-policy-widened")).contains("warning"));
+}
+
 #[test]
 fn a_badge_says_fail_stale_and_pass() {
     let now = jiff::Timestamp::now().to_string();

@@ -46,6 +46,25 @@ fn element(start: &quick_xml::events::BytesStart<'_>) -> (String, BTreeMap<Strin
     (start.name().as_ref().to_owned(), attributes.collect())
 }
 
+/// An exception whose probe passes does not pass silently.
+#[test]
+fn junit_and_sarif_tell_each_exception_that_nobody_needs_any_more() {
+    let mut all = 0;
+    for (name, report) in cases() {
+        let elements = elements(&rendered(&report, Format::Junit));
+        let aside = elements.iter().filter(|(name, _)| name == "system-out");
+        let sarif: Value = serde_json::from_str(&rendered(&report, Format::Sarif)).unwrap();
+        let notified = sarif["runs"][0]["invocations"][0].get("toolExecutionNotifications");
+        let notified = notified.map_or(0, |all| all.as_array().unwrap().len());
+
+        let unneeded = report.exceptions.iter();
+        let unneeded = unneeded.filter(|note| note.status == "unneeded").count();
+        assert_eq!((aside.count(), notified), (unneeded, unneeded), "{name}");
+        all += unneeded;
+    }
+    assert!(all > 0, "no case has any");
+}
+
 #[test]
 fn every_format_tells_the_counts_of_the_run() {
     for (name, report) in cases() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! How a plan stands.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use keyproof_state::{Incident, LastRun, PlanHead, PlanState, ProbeState};
 use keyproof_store::{Reports, Store, Table};
 use keyproof_verdict::{Cause, Finding, Report, Summary, Verdict};
@@ -9,9 +9,6 @@ use serde::Serialize;
 
 use crate::request::shortened;
 use crate::{ApiError, Response, runs};
-
-/// For how long a pass is news of a plan that runs only when it is asked to.
-const UNSCHEDULED_PASS: SignedDuration = SignedDuration::from_hours(24);
 
 /// A plan's status, as the caller reads it.
 #[derive(Serialize)]
@@ -86,13 +83,15 @@ pub(crate) async fn get<T: Table>(
     let state = store.state(plan).await?;
     let not_passing = state.probes.iter();
     let not_passing = not_passing.filter(|(_, probe)| probe.standing.verdict != Verdict::Pass);
+    let newest = state.last_run.as_ref().map(|run| run.started_at);
     let status = Status {
         plan: &head.plan,
         version: head.version,
         digest: &head.digest,
         interval_minutes: head.interval_minutes,
         verdict: verdict(&state),
-        overdue: is_overdue(&head, &state, now),
+        // Two intervals, as a pass is news for as long.
+        overdue: head.is_overdue(newest, head.interval().unwrap_or_default(), now),
         last_run: state.last_run.as_ref().map(ran),
         last_pass: state.last_pass.as_ref().map(ran),
         not_passing: not_passing.map(|(id, probe)| row(id, probe)).collect(),
@@ -122,26 +121,12 @@ pub(crate) async fn badge<T: Table>(
         summary: state.since.clone().unwrap_or(report.summary),
         ..report
     });
-    let max_age = overdue_after(&head).unwrap_or(UNSCHEDULED_PASS);
-    let svg = keyproof_report::badge(plan, report.as_ref(), now, max_age);
+    let svg = keyproof_report::badge(plan, report.as_ref(), now, head.pass_lasts());
     Ok(Response::text(200, "image/svg+xml", svg))
 }
 
 fn verdict(state: &PlanState) -> Option<Verdict> {
     state.summary().map(|summary| summary.verdict)
-}
-
-/// Whether two intervals have gone by without a run.
-fn is_overdue(head: &PlanHead, state: &PlanState, now: Timestamp) -> bool {
-    let run = state.last_run.as_ref();
-    let last = run.map_or(head.pushed_at, |run| run.started_at.max(head.pushed_at));
-    overdue_after(head).is_some_and(|after| now.duration_since(last) > after)
-}
-
-/// The time after which a scheduled run is missed.
-fn overdue_after(head: &PlanHead) -> Option<SignedDuration> {
-    let minutes = head.interval_minutes?;
-    Some(SignedDuration::from_mins(i64::from(minutes) * 2))
 }
 
 fn ran(run: &LastRun) -> Ran<'_> {

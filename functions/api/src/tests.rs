@@ -140,6 +140,16 @@ impl World {
         world
     }
 
+    /// Stores another version of the plan.
+    async fn push_another(&self, now: &str) {
+        let text = format!("# another\n{PLAN}");
+        let plan = Plan::parse(&text).unwrap();
+        let pushed = (self.store())
+            .push(&plan, &text, Every::AsBefore, None, now.parse().unwrap())
+            .await;
+        assert!(pushed.unwrap().new_version);
+    }
+
     fn store(&self) -> Store<MemoryTable> {
         Store::new(self.table.clone())
     }

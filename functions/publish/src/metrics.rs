@@ -47,10 +47,12 @@ pub(crate) fn of_plan(
     plan: &str,
     now: Timestamp,
     overdue: bool,
+    failing: usize,
     inconclusive_minutes: i64,
 ) -> Value {
     let line = [
         ("Overdue", "Count", json!(u8::from(overdue))),
+        ("Failing", "Count", json!(failing)),
         // CloudWatch has no unit for minutes.
         ("InconclusiveMinutes", "None", json!(inconclusive_minutes)),
     ];

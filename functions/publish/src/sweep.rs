@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What no stream tells: that nothing happens.
 //!
-//! Every few minutes, for every plan: how long it has been silent and how long it has known nothing,
-//! as metrics; a run for what is due (a reminder, the confirmation of a `locked_out`, an exception
+//! Every few minutes, for every plan: whether it has been silent, what of it fails and how long it has known
+//! nothing, as metrics; a run for what is due (a reminder, the confirmation of a `locked_out`, an exception
 //! that has expired), as only a fresh look may say that something is still so; findings that
 //! Security Hub would forget; commits that the stream did not get through.
 
@@ -17,7 +17,7 @@ use keyproof_store::{RunQueue, Store, Table};
 use crate::metrics;
 use crate::sink::SinkError;
 
-use due::{due, inconclusive_minutes, overdue};
+use due::{due, failing, inconclusive_minutes};
 
 /// When what is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,16 +65,15 @@ pub(crate) async fn look<T: Table>(
         return Ok(None);
     };
     let state = store.state(plan).await?;
-    let overdue = overdue(&head, &state, now, times);
-    let line = metrics::of_plan(plan, now, overdue, inconclusive_minutes(&state, now));
+    let newest = state.last_run.as_ref().map(|run| run.started_at);
+    let overdue = head.is_overdue(newest, times.grace, now);
+    let minutes = inconclusive_minutes(&state, now);
+    let line = metrics::of_plan(plan, now, overdue, failing(&state), minutes);
     writeln!(log, "{line}")?;
     log.flush()?;
     if overdue {
-        let since = state
-            .last_run
-            .as_ref()
-            .map(|run| run.started_at.to_string());
-        tracing::warn!(plan, since, "no run in the interval");
+        let since = head.awaited_since(newest);
+        tracing::warn!(plan, %since, "no run in the interval");
     }
     let expired = expired_exceptions(store, &head, &state, now).await?;
     if let (Some(due), Some(queue)) = (due(&state, expired, now, times), queue) {

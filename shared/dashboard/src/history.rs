@@ -51,8 +51,8 @@ pub struct PlanHistory {
 pub struct Schedule {
     /// Minutes between two scheduled runs, where they are known.
     pub interval_minutes: Option<u32>,
-    /// Since when the plan has been stored: its first run is due an interval later.
-    pub stored_at: Option<Timestamp>,
+    /// Since when the next run has been waited for, where a stored plan says it.
+    pub awaited_since: Option<Timestamp>,
     /// When a run is due beside the schedule, after a change of a policy.
     pub recheck_at: Option<Timestamp>,
 }
@@ -171,14 +171,15 @@ impl PlanHistory {
         // Other runs, of changes and of people, put the schedule off by nothing.
         let scheduled = self.runs.iter().rev().find(|run| run.trigger == SCHEDULED);
         let last = scheduled.or(self.last_whole()).map(|run| run.started);
-        last.or(self.schedule.stored_at)?.checked_add(interval).ok()
+        let since = last.or(self.schedule.awaited_since)?;
+        since.checked_add(interval).ok()
     }
 
     /// Whether two intervals have gone by without a run, whatever would have started it: as the API has it.
     #[must_use]
     pub fn is_overdue(&self, now: Timestamp) -> bool {
         let last = self.last_whole().map(|run| run.started);
-        let last = last.max(self.schedule.stored_at);
+        let last = last.max(self.schedule.awaited_since);
         let after = self.schedule.interval_minutes.zip(last);
         after.is_some_and(|(minutes, last)| {
             now.duration_since(last) > SignedDuration::from_mins(i64::from(minutes) * 2)

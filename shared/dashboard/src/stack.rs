@@ -125,7 +125,8 @@ impl<T: Table, R: Reports> Stack<T, R> {
         };
         let last = known.runs.last().map_or(0, |run| run.commit);
         let runs = self.store.runs_after(&plan, last).await?;
-        let changed = !runs.is_empty() || Schedule::of(&known.head) != Schedule::of(&head);
+        let before = Schedule::of(&known.head, &known.state);
+        let changed = !runs.is_empty() || before != Schedule::of(&head, &state);
         if changed {
             known.add(&self.store, &self.reports, runs).await?;
             (known.head, known.state) = (head, state);
@@ -135,10 +136,11 @@ impl<T: Table, R: Reports> Stack<T, R> {
 }
 
 impl Schedule {
-    fn of(head: &PlanHead) -> Self {
+    fn of(head: &PlanHead, state: &PlanState) -> Self {
+        let last = state.last_run.as_ref().map(|run| run.started_at);
         Self {
             interval_minutes: head.interval_minutes,
-            stored_at: Some(head.pushed_at),
+            awaited_since: Some(head.awaited_since(last)),
             recheck_at: head.recheck_at,
         }
     }
@@ -190,7 +192,7 @@ impl Known {
 
     fn history(&self, interval_minutes: Option<u32>) -> PlanHistory {
         let mut history = rebuild::rebuild(self);
-        history.schedule = Schedule::of(&self.head);
+        history.schedule = Schedule::of(&self.head, &self.state);
         if interval_minutes.is_some() {
             history.schedule.interval_minutes = interval_minutes;
         }

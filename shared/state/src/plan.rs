@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Plans as they are stored: a head that moves, and versions that don't.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{Key, Noun};
@@ -21,6 +21,10 @@ pub struct PlanHead {
     /// Minutes between two scheduled runs; no schedule where `None`.
     #[serde(default)]
     pub interval_minutes: Option<u32>,
+    /// When the plan was stored, came back after its removal, or got another interval, whichever was last;
+    /// versions before this one did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheduled_at: Option<Timestamp>,
     /// When the version in force was pushed.
     pub pushed_at: Timestamp,
     /// By whom.
@@ -42,6 +46,46 @@ pub struct PlanHead {
     /// keyproof before this one did not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub referred: Option<String>,
+}
+
+/// For how long a pass is news of a plan that runs only when it is asked to.
+const UNSCHEDULED_PASS: SignedDuration = SignedDuration::from_hours(24);
+
+impl PlanHead {
+    /// The time between two scheduled runs; `None` where there is no schedule.
+    #[must_use]
+    pub fn interval(&self) -> Option<SignedDuration> {
+        let minutes = self.interval_minutes?;
+        Some(SignedDuration::from_mins(minutes.into()))
+    }
+
+    /// Since when the next run has been waited for, where the newest of the whole plan began then. Another
+    /// version of the plan puts nothing off: who pushes each day must hear of a schedule that is dead.
+    #[must_use]
+    pub fn awaited_since(&self, last_run: Option<Timestamp>) -> Timestamp {
+        let since = self.scheduled_at.max(last_run);
+        since.unwrap_or(self.pushed_at)
+    }
+
+    /// Whether a run has been waited for by longer than the interval and `grace`.
+    #[must_use]
+    pub fn is_overdue(
+        &self,
+        last_run: Option<Timestamp>,
+        grace: SignedDuration,
+        now: Timestamp,
+    ) -> bool {
+        let waited = now.duration_since(self.awaited_since(last_run));
+        self.interval()
+            .is_some_and(|interval| waited > interval + grace)
+    }
+
+    /// For how long a pass is news: for two intervals, or a day where there is no schedule.
+    #[must_use]
+    pub fn pass_lasts(&self) -> SignedDuration {
+        self.interval()
+            .map_or(UNSCHEDULED_PASS, |interval| interval + interval)
+    }
 }
 
 /// A version of a plan: the bytes that were pushed.

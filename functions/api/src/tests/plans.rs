@@ -98,6 +98,27 @@ async fn a_schedule_that_brings_no_run_is_overdue() {
     assert_eq!(overdue().await, false);
 }
 
+/// The plan was stored at 11:00, and has run last at 11:29; another version of it is no run.
+#[tokio::test]
+async fn a_push_puts_off_no_run_that_is_waited_for() {
+    for runs in [0, 1] {
+        let world = World::with_plan().await;
+        for number in 0..runs {
+            world
+                .commit(&passing(), &id(number + 1), "2026-11-26T11:29:59Z")
+                .await;
+        }
+        world.push_another("2026-11-26T11:55:00Z").await;
+
+        let (_, told) = told(&world.ask(get("/plans/orders/status")).await);
+
+        assert_eq!(
+            (&told["version"], &told["overdue"]),
+            (&json!(2), &json!(true))
+        );
+    }
+}
+
 #[tokio::test]
 async fn history_comes_newest_first_a_page_at_a_time() {
     let world = World::with_plan().await;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-//! When a plan must be run although nobody asked, and when it is silent.
+//! When a plan must be run although nobody asked, and what of it stands ill.
 
 use jiff::{SignedDuration, Timestamp};
-use keyproof_state::{PlanHead, PlanState, ProbeState};
+use keyproof_state::{PlanState, ProbeState};
 
 use super::Times;
 
@@ -57,16 +57,12 @@ pub(super) fn due(state: &PlanState, expired: bool, now: Timestamp, times: &Time
         .then_some(Due::Reminder)
 }
 
-/// Whether a plan has been silent for longer than its interval: since its newest run, or since it was
-/// pushed.
+/// How many probes fail, as the newest run that asked each said, and nobody answers for it.
 #[must_use]
-pub(super) fn overdue(head: &PlanHead, state: &PlanState, now: Timestamp, times: &Times) -> bool {
-    let Some(minutes) = head.interval_minutes else {
-        return false;
-    };
-    let newest = state.last_run.as_ref().map(|run| run.started_at);
-    let since = newest.map_or(head.pushed_at, |newest| newest.max(head.pushed_at));
-    now.duration_since(since) > SignedDuration::from_mins(minutes.into()) + times.grace
+pub(super) fn failing(state: &PlanState) -> usize {
+    let probes = state.probes.values();
+    let failing = probes.filter(|probe| probe.standing.counts_as_failure());
+    failing.count()
 }
 
 /// For how many minutes the probe that has been inconclusive for longest has been so, for whatever reasons.

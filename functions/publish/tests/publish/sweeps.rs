@@ -23,13 +23,16 @@ fn due(trigger: &str) -> Vec<RunRequest> {
     vec![RunRequest::new("orders", trigger)]
 }
 
-/// `Overdue` and `InconclusiveMinutes` of the newest line that has them.
+/// The newest line that a sweep wrote of the plan.
+fn newest(world: &World) -> Value {
+    let mut lines = world.heard.log_lines();
+    let of_a_sweep = lines.iter().rposition(|line| !line["Overdue"].is_null());
+    lines.swap_remove(of_a_sweep.unwrap())
+}
+
+/// `Overdue` and `InconclusiveMinutes` of it.
 fn silence(world: &World) -> (Value, Value) {
-    let lines = world.heard.log_lines();
-    let line = lines
-        .iter()
-        .rfind(|line| !line["Overdue"].is_null())
-        .unwrap();
+    let line = newest(world);
     (line["Overdue"].clone(), line["InconclusiveMinutes"].clone())
 }
 
@@ -54,6 +57,28 @@ async fn a_plan_without_a_run_in_its_interval_is_overdue() {
     assert_eq!(asked(&world), []);
 }
 
+/// The stack pushes what inventories come to each day, whether their plans run or not.
+#[tokio::test]
+async fn a_push_puts_off_no_run_that_is_waited_for() {
+    let world = World::new();
+    world.push().await;
+    let mut seen = Vec::new();
+    for (minutes, description) in [(35, "a"), (70, "b")] {
+        world.push_another(description, at(minutes)).await;
+        world.sweep(at(minutes + 10)).await.unwrap();
+        seen.push(silence(&world).0);
+    }
+    world.commit(&passing(90)).await;
+    world.push_another("c", at(125)).await;
+    for minutes in [129, 131] {
+        // The evidence of the run is refused: its report is of none of these texts.
+        world.sweep(at(minutes)).await.unwrap_err();
+        seen.push(silence(&world).0);
+    }
+
+    assert_eq!(seen, [1, 1, 0, 1].map(|overdue| json!(overdue)));
+}
+
 #[tokio::test]
 async fn how_long_a_plan_has_known_nothing_is_counted_from_the_oldest_probe() {
     let world = World::new();
@@ -71,6 +96,36 @@ async fn how_long_a_plan_has_known_nothing_is_counted_from_the_oldest_probe() {
     world.sweep(at(55)).await.unwrap();
 
     assert_eq!((before, silence(&world).1), (json!(0), json!(45)));
+}
+
+/// Where another plan passes meanwhile, `Fail` of its run must not stand for this one.
+#[tokio::test]
+async fn what_fails_is_counted_at_each_sweep_until_a_run_has_seen_it_mended() {
+    let world = World::new();
+    world.push().await;
+    let mut seen = Vec::new();
+    let runs = [
+        passing(0),
+        widened(10),
+        excepted(widened(40), "in_force", "2026-11-25"),
+        widened(70),
+        passing(100),
+    ];
+    for (run, minutes) in runs.iter().zip([0, 10, 40, 70, 100]) {
+        world.commit(run).await;
+        for later in [5, 10] {
+            world.sweep(at(minutes + later)).await.unwrap();
+            let line = newest(&world);
+            let metrics = &line["_aws"]["CloudWatchMetrics"][0];
+            assert_eq!(metrics["Dimensions"], json!([["plan"]]));
+            let all = metrics["Metrics"].as_array().unwrap();
+            let named = all.iter().any(|metric| metric["Name"] == "Failing");
+            seen.push(json!([named, line["Failing"]]));
+        }
+    }
+
+    let counts = [0, 0, 3, 3, 0, 0, 3, 3, 0, 0];
+    assert_eq!(seen, counts.map(|count| json!([true, count])));
 }
 
 #[tokio::test]

@@ -292,14 +292,19 @@ impl World {
 
     /// Stores the plan, to be run every 30 minutes; its probes are not those of the reports.
     pub(crate) async fn push(&self) {
+        self.push_another("first", at(0)).await;
+    }
+
+    /// Stores another version of the plan.
+    pub(crate) async fn push_another(&self, version: &str, now: Timestamp) {
         let text = format!(
-            "{}\n{EXCEPTIONS}",
+            "# {version}\n{}\n{EXCEPTIONS}",
             include_str!("../../../../plans/orders.yaml")
         );
         let plan = keyproof_plan::Plan::parse(&text).unwrap();
         let store = &self.publisher.store;
         store
-            .push(&plan, &text, Every::Minutes(30), None, at(0))
+            .push(&plan, &text, Every::Minutes(30), None, now)
             .await
             .unwrap();
     }

@@ -247,6 +247,35 @@ fn what_comes_later_is_added_and_nothing_new_is_no_change() {
 }
 
 #[test]
+fn a_push_puts_off_no_run_that_is_waited_for() {
+    let both = Both::new();
+    let stand = [(PROBES[1], "pass")];
+    let _ = both.made(0, &stand);
+    let text = format!("{}\n", plan(&[PROBES[1]]));
+    let push = |hour| {
+        let parsed = Plan::parse(&text).unwrap();
+        let pushed = both
+            .store
+            .push(&parsed, &text, Every::AsBefore, None, start(hour));
+        assert!(block_on(pushed).unwrap().new_version);
+    };
+    push(3);
+
+    let mut stack = both.stack();
+    refresh(&mut stack);
+    let schedule = stack.history().plans["orders"].schedule;
+
+    assert_eq!(schedule.awaited_since, Some(start(0)));
+    assert!(stack.history().plans["orders"].is_overdue(start(3)));
+    both.keep(2, &both.made(2, &stand));
+    push(4);
+    refresh(&mut stack);
+    let plan = &stack.history().plans["orders"];
+    assert!(!plan.is_overdue(start(4)));
+    assert!(plan.is_overdue(start(4) + SignedDuration::from_mins(1)));
+}
+
+#[test]
 fn the_next_run_is_due_by_the_interval_that_the_table_has() {
     let both = Both::new();
     let stand = [(PROBES[1], "pass")];
@@ -277,7 +306,7 @@ fn the_next_run_is_due_by_the_interval_that_the_table_has() {
         plan.schedule,
         Schedule {
             interval_minutes: Some(60),
-            stored_at: Some(start(0)),
+            awaited_since: Some(start(4)),
             recheck_at: Some(start(5))
         }
     );

@@ -34,6 +34,17 @@ pub enum Every {
     Never,
 }
 
+impl Every {
+    /// The interval that follows this one.
+    const fn after(self, before: Option<u32>) -> Option<u32> {
+        match self {
+            Self::AsBefore => before,
+            Self::Minutes(minutes) => Some(minutes),
+            Self::Never => None,
+        }
+    }
+}
+
 /// What came of starting a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Started {
@@ -188,7 +199,7 @@ impl<T: Table> Store<T> {
             before.is_none_or(|head| head.digest != plan.digest || head.removed_at.is_some());
         let writes = match before {
             Some(head) if !new_version => {
-                let mut update = update_head(head, push.every);
+                let mut update = update_head(head, push.every, push.now);
                 if head.planned != Some(plan.planned()) {
                     // A version before this one pushed it.
                     update.set.push(("planned", plan.planned().into()));
@@ -399,8 +410,11 @@ fn whole_seconds(moment: Timestamp) -> Timestamp {
 }
 
 /// An update of the head, on condition that nobody pushed in between.
-fn update_head(head: &PlanHead, every: Every) -> Update {
+fn update_head(head: &PlanHead, every: Every, now: Timestamp) -> Update {
     let mut update = Update::of(Key::head(&head.plan));
+    if head.removed_at.is_some() || every.after(head.interval_minutes) != head.interval_minutes {
+        update.set.push(("scheduled_at", now.to_string().into()));
+    }
     match every {
         Every::AsBefore => {}
         Every::Minutes(minutes) => update.set.push(("interval_minutes", minutes.into())),
@@ -440,10 +454,8 @@ fn push_writes(
                 version: version.version,
                 digest: version.digest.clone(),
                 planned: Some(plan.planned()),
-                interval_minutes: match every {
-                    Every::Minutes(minutes) => Some(minutes),
-                    Every::AsBefore | Every::Never => None,
-                },
+                interval_minutes: every.after(None),
+                scheduled_at: Some(now),
                 pushed_at: now,
                 pushed_by: version.pushed_by.clone(),
                 next_seq: 0,
@@ -456,7 +468,7 @@ fn push_writes(
         ),
         // Attribute by attribute: the counter of runs moves at the same time.
         Some(before) => {
-            let mut update = update_head(before, every);
+            let mut update = update_head(before, every, now);
             update.set.extend([
                 ("version", version.version.into()),
                 ("digest", version.digest.clone().into()),

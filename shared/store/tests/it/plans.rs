@@ -60,6 +60,7 @@ async fn the_first_push_is_version_one() {
                 digest: plan().digest,
                 planned: Some(plan().planned()),
                 interval_minutes: Some(15),
+                scheduled_at: Some(midnight()),
                 pushed_at: midnight(),
                 pushed_by: Some("arn:aws:iam::111122223333:user/Alice".to_owned()),
                 next_seq: 0,
@@ -99,6 +100,35 @@ async fn the_same_bytes_again_are_no_new_version() {
     );
     let never = push(&store, PLAN, Every::Never).await;
     assert_eq!((never.head.version, never.head.interval_minutes), (1, None));
+}
+
+/// From when on a run is waited for: another version of the plan changes nothing of that.
+#[tokio::test]
+async fn only_another_schedule_or_a_return_begins_the_wait_for_a_run_anew() {
+    let at = |hours| midnight() + SignedDuration::from_hours(hours);
+    let other = format!("# another\n{PLAN}");
+    let store = store();
+    let mut seen = Vec::new();
+    let steps = [
+        (PLAN, Every::Minutes(15)),
+        (&other, Every::AsBefore),
+        (PLAN, Every::Minutes(15)),
+        (PLAN, Every::Minutes(15)),
+        (PLAN, Every::Minutes(30)),
+        (&other, Every::Never),
+        (&other, Every::Minutes(30)),
+    ];
+    for (hours, (text, every)) in (0..).zip(steps) {
+        let plan = Plan::parse(text).unwrap();
+        let pushed = store.push(&plan, text, every, None, at(hours)).await;
+        seen.push(pushed.unwrap().head.scheduled_at);
+    }
+    store.remove("orders", at(10)).await.unwrap();
+    let back = Plan::parse(&other).unwrap();
+    let pushed = store.push(&back, &other, Every::AsBefore, None, at(11));
+    seen.push(pushed.await.unwrap().head.scheduled_at);
+
+    assert_eq!(seen, [0, 0, 0, 0, 4, 5, 6, 11].map(|hours| Some(at(hours))));
 }
 
 /// Everything that a plan mentions, and the plans to which it leads.

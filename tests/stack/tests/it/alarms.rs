@@ -78,6 +78,22 @@ fn a_sweep_that_stopped_is_heard_of_within_three_of_its_intervals() {
     assert_eq!(crate::template::texts(over), ["AlertTopic"]);
 }
 
+/// A plan's failure is over when the plan stands otherwise, and not when another plan's run is the newest.
+#[test]
+fn the_alarm_on_failures_looks_at_how_all_plans_stand() {
+    let template = Template::of_the_repository();
+    let alarm = |path: &str| written(template.property("FailAlarm", path).unwrap());
+    assert_eq!(
+        alarm("Metrics/0/Expression"),
+        r#"SELECT MAX(Failing) FROM SCHEMA("keyproof", plan)"#
+    );
+    // A sweep writes each plan's within as long; it may have missed a plan, and three in a row are needed to end it.
+    assert_eq!(alarm("Metrics/0/Period"), "300");
+    let points = ["EvaluationPeriods", "DatapointsToAlarm", "Threshold"].map(alarm);
+    assert_eq!(points, ["3", "1", "0"]);
+    assert_eq!(alarm("TreatMissingData"), "ignore");
+}
+
 #[test]
 fn the_alarm_on_fewer_probes_knows_how_many_the_plan_has() {
     let plan = Plan::parse(include_str!("../../../../plans/orders.yaml")).unwrap();

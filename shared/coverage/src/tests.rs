@@ -449,3 +449,37 @@ fn a_table_that_gets_its_name_at_deployment_is_out_of_every_plans_reach() {
         survivors(&named) + out_of_reach(&named)
     );
 }
+
+/// Retiring a grant is IAM's to allow, and no expectation of it is proposed; one that is there counts.
+#[test]
+fn who_may_retire_grants_is_asked_where_the_plan_does() {
+    let everything_else = "AssumeRolePolicyDocument: *trust\n      Policies: [{ PolicyName: most, PolicyDocument: \
+         { Version: \"2012-10-17\", Statement: [{ Effect: Allow, NotAction: \"kms:RetireGrant\", Resource: \"*\" }] } }]";
+    let template = TEMPLATE.replace("AssumeRolePolicyDocument: *trust", everything_else);
+    let options = Options::new("111122223333".parse().unwrap(), "us-east-1");
+    let estate = Estate::of(keyproof_template::load(&template, &options).unwrap());
+    let asking = PLAN
+        .replace(
+            "principals:",
+            "principals:\n  outsider: { role: \"arn:aws:iam::111122223333:role/outsider\" }",
+        )
+        .replace(
+            "expectations:",
+            "expectations:\n  - { principal: outsider, on: orders, actions: [kms:RetireGrant], decision: denied, by: kms }",
+        );
+    let id = "Outsider/attach-AdministratorAccess";
+
+    let (silent, asking) = (covered_of(PLAN, &estate), covered_of(&asking, &estate));
+
+    let effects = silent.out_of_reach.iter().filter(|one| one.id == id);
+    let effects: Vec<_> = effects.map(|one| one.effect.as_str()).collect();
+    assert_eq!(
+        effects,
+        [
+            "`outsider` gains `kms:RetireGrant` on `orders`, and a run can only ask to retire a grant that isn't there"
+        ]
+    );
+    assert!(silent.survivors.iter().all(|one| one.id != id));
+    assert!(asking.survivors.iter().all(|one| one.id != id));
+    assert!(asking.out_of_reach.iter().all(|one| one.id != id));
+}

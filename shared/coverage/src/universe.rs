@@ -36,6 +36,8 @@ pub(crate) struct Universe {
     nameless: BTreeSet<String>,
     /// Tables that get theirs then.
     nameless_tables: BTreeSet<String>,
+    /// Whether the plan asks who may retire a grant.
+    asks_retiring: bool,
     subjects: Subjects,
     /// As the plan's runner gets them.
     reachable: Observations,
@@ -81,6 +83,10 @@ impl Universe {
             exceptions: Vec::new(),
             ..plan.clone()
         };
+        let asks_retiring = plan
+            .expectations
+            .iter()
+            .any(|one| one.actions.contains(&Action::RetireGrant));
         let nameless = add_roles(&mut whole, estate);
         let nameless_tables = add_tables(&mut whole, estate);
         whole.expectations = questions(&whole, estate);
@@ -110,6 +116,7 @@ impl Universe {
             probes,
             nameless,
             nameless_tables,
+            asks_retiring,
         }
     }
 
@@ -125,10 +132,10 @@ impl Universe {
         let concerned = |probe: &Probe| self.subjects.concerns(scope, probe);
         let asked = (&self.plan, &*self.probes);
         let seen = observations_of(asked, broken, circumstances, facts, concerned);
-        let (nameless, probes): (Vec<_>, Vec<_>) =
+        let (beyond, probes): (Vec<_>, Vec<_>) =
             changes(&self.probes, &self.reachable, &seen, concerned)
                 .into_iter()
-                .partition(|(id, _, _)| self.is_nameless(id));
+                .partition(|(id, _, _)| self.is_nameless(id) || self.is_unasked(id));
         let (nameless_tables, tables): (Vec<_>, Vec<_>) = self
             .reachable
             .tables
@@ -152,16 +159,16 @@ impl Universe {
                 "what whoever inspects `{name}` learns of it and its key changes"
             ));
         }
-        if let Some((id, before, after)) = nameless.first() {
-            let effect = effect(id, *before, *after, nameless.len() - 1);
-            let whose = if self.is_nameless_table(id) {
-                "which is a table"
+        if let Some((id, before, after)) = beyond.first() {
+            let effect = effect(id, *before, *after, beyond.len() - 1);
+            let why = if self.is_nameless_table(id) {
+                "which is a table that gets its name at deployment"
+            } else if self.is_nameless(id) {
+                "as a role that gets its name at deployment"
             } else {
-                "as a role"
+                "and a run can only ask to retire a grant that isn't there"
             };
-            return Difference::OutOfReach(format!(
-                "{effect}, {whose} that gets its name at deployment"
-            ));
+            return Difference::OutOfReach(format!("{effect}, {why}"));
         }
         if let Some(name) = nameless_tables.first() {
             return Difference::OutOfReach(format!(
@@ -237,6 +244,15 @@ impl Universe {
         let principal = id.split('/').next();
         principal.is_some_and(|principal| self.nameless.contains(principal))
             || self.is_nameless_table(id)
+    }
+
+    /// Whether it is about retiring a grant, and the plan doesn't ask. What comes of an expectation
+    /// to be kept out hangs on whether KMS looks for the grant before it asks any policy: none is
+    /// proposed.
+    /// <https://docs.aws.amazon.com/kms/latest/developerguide/grant-delete.html>
+    fn is_unasked(&self, id: &str) -> bool {
+        let action = Action::RetireGrant.as_str();
+        !self.asks_retiring && id.split('/').nth(1) == Some(action)
     }
 
     fn is_nameless_table(&self, id: &str) -> bool {

@@ -26,8 +26,8 @@ impl Part<'_> {
 
     /// Says in the report what it is of.
     pub(crate) fn mark(&self, report: &mut Report) {
-        report.notes.insert(0, self.row.note(report.probes.len()));
-        report.part = Some(self.row.clone());
+        let asked = report.probes.len();
+        self.row.clone().mark(report, asked);
     }
 }
 

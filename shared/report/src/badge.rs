@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A badge for a README or a wiki: the verdict of the newest report as a small SVG.
 //!
-//! It says in words what it also colours, and is green for one thing alone: a pass that is no older
-//! than the reader wants. An old pass says so and is grey, as nobody knows what holds today.
+//! It says in words what it also colours, and is green for one thing alone: a pass of the whole plan that is
+//! no older than the reader wants. An old pass says so and is grey, as nobody knows what holds today; so is
+//! one of a part, which says nothing of the rest.
 
 use std::fmt::Write as _;
 
@@ -28,6 +29,8 @@ pub enum Standing {
     Inconclusive,
     /// A pass that is too old, or from nobody knows when.
     Stale,
+    /// A pass of a part of the plan.
+    Part,
     /// There was no run.
     Unknown,
 }
@@ -42,6 +45,7 @@ impl Standing {
         match report.summary.verdict {
             Verdict::Fail => Self::Fail,
             Verdict::Inconclusive => Self::Inconclusive,
+            Verdict::Pass if report.part.is_some() => Self::Part,
             Verdict::Pass => match age(report, now) {
                 Some(age) if age <= max_age && age >= -AHEAD => Self::Pass,
                 Some(_) | None => Self::Stale,
@@ -55,7 +59,7 @@ impl Standing {
             Self::Pass => "#1a7f37",
             Self::Fail => "#b3261e",
             Self::Inconclusive => "#8a5a00",
-            Self::Stale | Self::Unknown => "#5c6470",
+            Self::Stale | Self::Part | Self::Unknown => "#5c6470",
         }
     }
 }
@@ -104,6 +108,10 @@ fn message(standing: Standing, report: Option<&Report>, now: Timestamp) -> Strin
         Standing::Pass => "pass".to_owned(),
         Standing::Fail => format!("fail: {} of {}", sum.fail, sum.planned),
         Standing::Inconclusive => "inconclusive".to_owned(),
+        Standing::Part => match &report.part {
+            Some(part) => format!("part: {} of {}", sum.planned, part.of),
+            None => "part".to_owned(),
+        },
         Standing::Stale => match age(report, now) {
             None => "stale: no time".to_owned(),
             Some(age) if age < SignedDuration::ZERO => "stale: time to come".to_owned(),

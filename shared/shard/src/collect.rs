@@ -9,8 +9,8 @@ use std::collections::HashMap;
 
 use keyproof_plan::{Parts, Plan};
 use keyproof_verdict::{
-    CallRow, DocumentRow, ExceptionNote, NoteRow, Observations, ProbeRow, Report, RunFacts,
-    Sentinel, Summary, Verdict, judge_unwatched,
+    CallRow, DocumentRow, ExceptionNote, NoteRow, Observations, PartRow, ProbeRow, Report,
+    RunFacts, Sentinel, Summary, Verdict, judge_unwatched,
 };
 
 pub use self::handed::Handed;
@@ -73,9 +73,9 @@ pub fn collect(
         }
         environment.get_or_insert(report.environment);
         CallRow::add(&mut calls, report.calls);
-        let fresh = report.notes.into_iter();
-        for note in fresh {
-            if !notes.contains(&note) {
+        for note in report.notes {
+            // What a shard is of the plan, the whole is not.
+            if note.kind != PartRow::NOTE && !notes.contains(&note) {
                 notes.push(note);
             }
         }
@@ -111,11 +111,10 @@ pub fn collect(
         notes.extend(stray.map(|why| unseen(format!("a report was not taken: {why}"))));
     }
     let mut report = judge_unwatched(&nothing_of(plan), &Observations::default(), facts.clone());
-    if let Some(part) = &manifest.part {
-        notes.insert(0, part.note(planned.len()));
-        report.part = Some(part.clone());
-    }
     report.notes = notes;
+    if let Some(part) = &manifest.part {
+        part.clone().mark(&mut report, planned.len());
+    }
     report.documents = documents;
     report.calls = calls;
     let mut exceptions: HashMap<String, ExceptionNote> = HashMap::new();

@@ -198,6 +198,16 @@ impl Manifest {
         Cow::Owned(whole.only(tables.map(String::as_str), loose.copied()))
     }
 
+    /// What a report of the shard alone is of the plan; `None` where it is all of it.
+    #[must_use]
+    pub fn part_row(&self, shard: &Shard, whole: &Plan) -> Option<PartRow> {
+        let of = whole.planned();
+        (shard.probes < of).then(|| PartRow {
+            of,
+            touching: (self.part.as_ref()).map_or_else(Vec::new, |part| part.touching.clone()),
+        })
+    }
+
     /// The shard of this number.
     ///
     /// # Errors

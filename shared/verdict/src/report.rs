@@ -136,30 +136,39 @@ pub struct PlanRow {
     pub file: Option<String>,
 }
 
-/// The part of a plan that a run was about: what a change may concern, and nothing else. It says nothing of
-/// the other probes.
+/// The part of a plan that a run was about: what a change may concern, or a shard, and nothing else. It says
+/// nothing of the other probes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PartRow {
     /// How many probes the whole plan has.
     pub of: usize,
-    /// What the change touched: `KEY#…`, `ALIAS#…`, `TABLE#…`, `ROLE#…`.
+    /// What the change touched: `KEY#…`, `ALIAS#…`, `TABLE#…`, `ROLE#…`. Empty where no change cut the part.
     pub touching: Vec<String>,
 }
 
 impl PartRow {
-    /// The sentence that a report of a part has among its notes.
-    #[must_use]
-    pub fn note(&self, asked: usize) -> NoteRow {
+    /// The kind of the note that a report of a part has.
+    pub const NOTE: &'static str = "part";
+
+    /// Says in a report of so many probes what it is of.
+    pub fn mark(self, report: &mut Report, asked: usize) {
+        report.notes.insert(0, self.note(asked));
+        report.part = Some(self);
+    }
+
+    fn note(&self, asked: usize) -> NoteRow {
+        let of = self.of;
         let touching: Vec<_> = self.touching.iter().map(|it| format!("`{it}`")).collect();
+        let which = if touching.is_empty() {
+            format!("{asked} of its {of} probes")
+        } else {
+            let touching = touching.join(", ");
+            format!("the {asked} of its {of} probes that a change of {touching} may concern")
+        };
         NoteRow {
-            kind: "part".to_owned(),
-            text: format!(
-                "a part of the plan: the {asked} of its {} probes that a change of {} may concern; of the others \
-                 nothing is said",
-                self.of,
-                touching.join(", ")
-            ),
+            kind: Self::NOTE.to_owned(),
+            text: format!("a part of the plan: {which}; of the others nothing is said"),
             file: None,
             line: None,
         }

@@ -37,8 +37,9 @@ enum ReportCommand {
     },
     /// Draw a stored report's badge for a README or a wiki, as SVG
     ///
-    /// It is green for one thing alone: a pass that is young enough. An older one says `stale` and is
-    /// inconclusive, as nobody knows what holds now; the exit code is that of what the badge says.
+    /// It is green for one thing alone: a pass of the whole plan that is young enough. An older one says
+    /// `stale`, one of a part or a shard says `part`, and both are inconclusive, as nobody knows what holds
+    /// now, or of the rest; the exit code is that of what the badge says.
     Badge {
         /// The report, as `--format json` wrote it; `-` for standard input
         #[arg(value_name = "REPORT")]
@@ -89,9 +90,10 @@ pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
                 match BadgeStanding::of(Some(&report), now, age) {
                     BadgeStanding::Pass => Verdict::Pass,
                     BadgeStanding::Fail => Verdict::Fail,
-                    BadgeStanding::Inconclusive | BadgeStanding::Stale | BadgeStanding::Unknown => {
-                        Verdict::Inconclusive
-                    }
+                    BadgeStanding::Inconclusive
+                    | BadgeStanding::Stale
+                    | BadgeStanding::Part
+                    | BadgeStanding::Unknown => Verdict::Inconclusive,
                 },
             ))
         }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use keyproof_aws::{Runner, Settings, verify_into};
 use keyproof_diagnose::Aws;
 use keyproof_plan::{Parts, Plan};
-use keyproof_verdict::Report;
+use keyproof_verdict::{PartRow, Report};
 use ulid::Ulid;
 
 use crate::connection;
@@ -99,7 +99,7 @@ pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
         .record
         .recording(&arguments.target.connection.settings())?;
     let text = arguments.target.plan.read(io)?;
-    let plan = arguments.part(arguments.target.plan.parsed_plan(&text)?, io)?;
+    let (plan, part) = arguments.part(arguments.target.plan.parsed_plan(&text)?, io)?;
     let settings = arguments.settings();
     let left = arguments.resume.as_deref();
     let left = left.map(|path| resume::left(path, &plan, Timestamp::now(), io));
@@ -120,11 +120,11 @@ pub(crate) fn run(arguments: &Arguments, io: &mut Io) -> Result<Outcome, CliErro
     let report = crate::block_on(async {
         if let Some(account) = &sandbox {
             let world = target::world(account, &plan, stderr).await?;
-            let run = arguments.on(&plan, &settings, &world.administrator);
+            let run = arguments.on(&plan, part, &settings, &world.administrator);
             run.carry_out(None, &mut stream, stderr).await
         } else {
             let runner = connection::runner(&settings, &plan.region).await?;
-            let run = arguments.on(&plan, &settings, &runner);
+            let run = arguments.on(&plan, part, &settings, &runner);
             run.carry_out(left.as_ref(), &mut stream, stderr).await
         }
     })??;
@@ -148,15 +148,18 @@ impl Arguments {
         self.target.check(self.shard.manifest.as_ref())
     }
 
-    /// The part of the plan that was asked for.
-    fn part(&self, plan: Plan, io: &mut Io) -> Result<Plan, CliError> {
+    /// The part of the plan that was asked for, and what the report says of it.
+    fn part(&self, plan: Plan, io: &mut Io) -> Result<(Plan, Option<PartRow>), CliError> {
         let (Some(source), Some(number)) = (&self.shard.manifest, self.shard.shard) else {
-            return Ok(plan);
+            return Ok((plan, None));
         };
         let manifest = source.manifest(&plan, io)?;
         let shard = manifest.shard(number);
         let shard = shard.map_err(|error| CliError::Usage(error.to_string()))?;
-        Ok(shard.plan(&Parts::of(&plan)))
+        Ok((
+            shard.plan(&Parts::of(&plan)),
+            manifest.part_row(shard, &plan),
+        ))
     }
 
     fn settings(&self) -> Settings {
@@ -171,10 +174,17 @@ impl Arguments {
         }
     }
 
-    fn on<'a>(&'a self, plan: &'a Plan, settings: &'a Settings, runner: &'a Runner) -> Run<'a> {
+    fn on<'a>(
+        &'a self,
+        plan: &'a Plan,
+        part: Option<PartRow>,
+        settings: &'a Settings,
+        runner: &'a Runner,
+    ) -> Run<'a> {
         Run {
             arguments: self,
             plan,
+            part,
             settings,
             runner,
         }
@@ -185,13 +195,15 @@ impl Arguments {
 struct Run<'a> {
     arguments: &'a Arguments,
     plan: &'a Plan,
+    /// What it is of the whole plan.
+    part: Option<PartRow>,
     settings: &'a Settings,
     runner: &'a Runner,
 }
 
 impl Run<'_> {
     async fn carry_out(
-        &self,
+        self,
         left: Option<&Left<'_>>,
         stream: &mut Stream<'_>,
         stderr: &mut Messages,
@@ -210,6 +222,9 @@ impl Run<'_> {
         let cut = left.map(|left| &left.cut);
         let (mut report, written) =
             verify_into(plan, settings, runner, cut, interruption, stream).await;
+        if let Some(part) = self.part {
+            part.mark(&mut report, plan.planned());
+        }
         stream.close(&mut report, written)?;
         if self.arguments.diagnose && !interrupted.get() {
             let aws = Aws::new(runner.service_config(None), &report.environment.region);

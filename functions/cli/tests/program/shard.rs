@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `keyproof shard`: cut, carried out one by one by the program itself, and collected.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{keyproof, root};
 
@@ -70,6 +70,34 @@ fn shards_are_carried_out_one_by_one_and_make_the_report_of_the_whole() {
     };
     let (orders, control) = (shard("0"), shard("1"));
     let whole = verify(&[], &manifest);
+    // A shard says that it is one, and so does its badge; the whole says nothing of the kind.
+    let planned = whole["summary"]["planned"].as_u64().unwrap();
+    let asked = orders["summary"]["planned"].as_u64().unwrap();
+    assert_eq!(orders["part"], json!({"of": planned, "touching": []}));
+    assert_eq!(
+        orders["notes"][0]["text"],
+        format!(
+            "a part of the plan: {asked} of its {planned} probes; of the others nothing is said"
+        )
+    );
+    let badge = |report: &Value| {
+        let drawn = keyproof(["report", "badge", "-"])
+            .stdin(report.to_string())
+            .run();
+        let label = drawn.stdout.split_once("aria-label=\"").unwrap().1;
+        (drawn.code, label.split_once('"').unwrap().0.to_owned())
+    };
+    assert_eq!(
+        badge(&orders),
+        (
+            Some(3),
+            format!("keyproof: orders: part: {asked} of {planned}")
+        )
+    );
+    assert_eq!(
+        badge(&whole),
+        (Some(0), "keyproof: orders: pass".to_owned())
+    );
 
     let words = [
         "shard",
@@ -108,6 +136,11 @@ fn shards_are_carried_out_one_by_one_and_make_the_report_of_the_whole() {
         .collect()
     };
     assert_eq!(told(&collected), told(&whole));
+    assert_eq!(
+        (collected.get("part"), collected.get("notes")),
+        (None, None)
+    );
+    assert_eq!(badge(&collected), badge(&whole));
 
     // Half a file is no report: that shard is blind, and the run is no pass.
     let whole_text = orders.to_string();
@@ -115,7 +148,6 @@ fn shards_are_carried_out_one_by_one_and_make_the_report_of_the_whole() {
     let run = collect().file("orders.json", &half).run();
     run.exits(3);
     let collected: Value = serde_json::from_str(&run.stdout).unwrap();
-    let planned = whole["summary"]["planned"].as_u64().unwrap();
     let kept = control["summary"]["planned"].as_u64().unwrap();
     assert_eq!(collected["summary"]["planned"], planned);
     assert_eq!(collected["summary"]["pass"], kept);

@@ -2,7 +2,7 @@
 //! What a badge says, and that it is green for a young pass alone.
 
 use jiff::{SignedDuration, Timestamp};
-use keyproof_verdict::{Report, Verdict};
+use keyproof_verdict::{PartRow, Report, Verdict};
 
 use super::agreement::elements;
 use super::{case, cases, golden};
@@ -108,6 +108,28 @@ fn a_check_is_told_from_a_run_and_what_is_excepted_is_told() {
     );
 }
 
+/// A run of a part, or of a shard: what it found wrong is wrong, and what passed is not the plan.
+#[test]
+fn a_pass_of_a_part_is_not_green_at_any_age() {
+    let mut report = case("separation-holds");
+    let planned = report.summary.planned;
+    report.part = Some(PartRow {
+        of: 400,
+        touching: Vec::new(),
+    });
+    for hours in [0, 240] {
+        let part = format!("keyproof: orders: part: {planned} of 400");
+        assert_eq!(told(&report, hours), (part, false));
+    }
+    let standing = BadgeStanding::of(Some(&report), after(&report, 0), DAY);
+    assert_eq!(standing, BadgeStanding::Part);
+
+    let mut widened = case("key-policy-widened");
+    let (whole, _) = told(&widened, 0);
+    widened.part = report.part;
+    assert_eq!(told(&widened, 0), (whole, false));
+}
+
 #[test]
 fn badges_are_as_expected() {
     let pass = case("separation-holds");
@@ -129,6 +151,15 @@ fn badges_are_as_expected() {
     golden(
         "badge-stale.svg",
         &badge("orders", Some(&pass), after(&pass, 96), DAY),
+    );
+    let mut part = pass;
+    part.part = Some(PartRow {
+        of: 400,
+        touching: Vec::new(),
+    });
+    golden(
+        "badge-part.svg",
+        &badge("orders", Some(&part), now(&part), DAY),
     );
     golden(
         "badge-none.svg",

@@ -34,11 +34,21 @@ struct Found {
     exception: Option<ExceptionNote>,
 }
 
+/// Why nothing is known of probes of a shard.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Gap {
+    /// There is no report.
+    NoReport,
+    /// There is more than was taken, so that nothing that passes does.
+    InDoubt,
+}
+
 /// Puts the shards' reports together. Reports may come in any order, several of one shard too (a
 /// step that is retried may have finished the first time): then a failure that one of them saw
 /// stands, and what one found out is not undone by another that did not. A report of another run,
-/// plan or cut is refused, and one that could not be read tells nothing. What no report tells is
-/// `blind`, and says why.
+/// plan, cut or place is refused, and one that could not be read tells nothing. What no report tells
+/// is `blind`, and says why; so is what passed in a shard of which an attempt's report can't be read,
+/// or that was carried out in another place, too.
 ///
 /// # Errors
 ///
@@ -62,13 +72,15 @@ pub fn collect(
     let mut environment = None;
     let mut sentinels = Vec::new();
     let mut unread = Unread::default();
+    let mut taken = Vec::new();
     for handed in reports {
         let belongs = |report: &Report| belongs(report, &parts, manifest, &shard_of, facts);
-        let Some((number, sentinel, report)) = unread.take(handed.into(), belongs) else {
-            continue;
-        };
-        sentinels.push(sentinel);
-        if let Some(alive) = alive.get_mut(number) {
+        taken.extend(unread.take(handed.into(), belongs));
+    }
+    for one in unread.of_one_place(taken, &plan.region) {
+        let (shard, report) = (one.shard, one.report);
+        sentinels.push(one.sentinel);
+        if let Some(alive) = alive.get_mut(shard) {
             *alive = true;
         }
         environment.get_or_insert(report.environment);
@@ -89,20 +101,27 @@ pub fn collect(
             .into_iter()
             .map(|note| (note.probe.clone(), note))
             .collect();
-        for row in report.probes {
+        // INVARIANT (never softened): what failed did, whatever is in doubt.
+        let in_doubt = unread.in_doubt.contains(&shard);
+        let stand = |row: &ProbeRow| !in_doubt || row.verdict == Verdict::Fail;
+        for row in report.probes.into_iter().filter(stand) {
             let exception = exceptions.remove(&row.id);
             add(&mut found, Found { row, exception });
         }
     }
     let mut dead = Vec::new();
     for shard in &manifest.shards {
-        if alive.get(shard.number) == Some(&true) {
+        let gap = if alive.get(shard.number) != Some(&true) {
+            dead.push(shard.number);
+            Gap::NoReport
+        } else if unread.in_doubt.contains(&shard.number) {
+            Gap::InDoubt
+        } else {
             continue;
-        }
-        dead.push(shard.number);
+        };
         let why = unread.why(shard.number);
-        notes.push(died(shard, manifest, &why));
-        for each in blind(shard, &parts, facts, &why) {
+        notes.push(unknown(shard, manifest, gap, &why));
+        for each in blind(shard, &parts, facts, gap, &why) {
             add(&mut found, each);
         }
     }
@@ -217,35 +236,55 @@ fn add(found: &mut HashMap<String, Found>, new: Found) {
     }
 }
 
-/// What a shard of which no report came found out: nothing.
-fn blind(shard: &Shard, parts: &Parts<'_>, facts: &RunFacts, why: &str) -> Vec<Found> {
+/// What is known of a shard of which nothing is.
+fn blind(
+    shard: &Shard,
+    parts: &Parts<'_>,
+    facts: &RunFacts,
+    gap: Gap,
+    why: &str,
+) -> impl Iterator<Item = Found> {
     let report = judge_unwatched(&shard.plan(parts), &Observations::default(), facts.clone());
     let mut exceptions: HashMap<String, ExceptionNote> = report
         .exceptions
         .into_iter()
         .map(|note| (note.probe.clone(), note))
         .collect();
-    let rows = report.probes.into_iter();
-    rows.map(|mut row| {
-        row.reason = format!(
-            "nothing is known: no report came of shard {}, which this probe is in{why}",
-            shard.number
-        );
+    let number = shard.number;
+    let reason = match gap {
+        Gap::NoReport => {
+            format!(
+                "nothing is known: no report came of shard {number}, which this probe is in{why}"
+            )
+        }
+        Gap::InDoubt => {
+            format!("nothing is known: shard {number}, which this probe is in, is in doubt{why}")
+        }
+    };
+    report.probes.into_iter().map(move |mut row| {
+        row.reason.clone_from(&reason);
         let exception = exceptions.remove(&row.id);
         Found { row, exception }
     })
-    .collect()
 }
 
-fn died(shard: &Shard, manifest: &Manifest, why: &str) -> NoteRow {
+/// What the report says of such a shard.
+fn unknown(shard: &Shard, manifest: &Manifest, gap: Gap, why: &str) -> NoteRow {
     let (number, shards) = (shard.number, manifest.shards.len());
     let probes = match shard.probes {
         1 => "its probe is".to_owned(),
         probes => format!("its {probes} probes are"),
     };
-    unseen(format!(
-        "no report came of shard {number} of {shards}, and {probes} blind{why}"
-    ))
+    unseen(match gap {
+        Gap::NoReport => {
+            format!("no report came of shard {number} of {shards}, and {probes} blind{why}")
+        }
+        Gap::InDoubt => {
+            format!(
+                "shard {number} of {shards} is in doubt, and {probes} blind unless they fail{why}"
+            )
+        }
+    })
 }
 
 fn unseen(text: String) -> NoteRow {

@@ -9,13 +9,13 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 
 use crate::support::{Program, keyproof, root};
 
-struct Server {
+pub(crate) struct Server {
     child: Child,
-    exports: Vec<(String, String)>,
+    pub(crate) exports: Vec<(String, String)>,
     _program: Program,
 }
 
-fn start(words: &[&str]) -> Server {
+pub(crate) fn start(words: &[&str]) -> Server {
     let mut program = keyproof(["sandbox"].into_iter().chain(words.iter().copied()));
     let mut server = Server {
         child: program.start(),

@@ -3,7 +3,8 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{keyproof, root};
+use crate::sandbox::{self, Server};
+use crate::support::{Program, keyproof, root};
 
 const RUN: &str = "01KEYPR00F0000000000000000";
 
@@ -38,67 +39,51 @@ fn manifest() -> String {
     cut.stdout
 }
 
-fn verify(words: &[&str], manifest: &str) -> Value {
+/// A sandbox of the repository's template, with the plan's canaries.
+fn world() -> Server {
+    let template = root().join("template.yaml");
+    let server = sandbox::start(&["--template", template.to_str().unwrap()]);
+    at(&server, &["canary", "plant", "--plan", "plan.yaml"])
+        .run()
+        .exits(0);
+    server
+}
+
+fn at(server: &Server, words: &[&str]) -> Program {
+    let program =
+        keyproof(words.iter().copied()).file("plan.yaml", &repository("plans/orders.yaml"));
+    let exports = server.exports.iter();
+    exports.fold(program, |program, (name, value)| program.env(name, value))
+}
+
+fn verify(server: &Server, words: &[&str], manifest: &str) -> Value {
     let fixed = [
         "verify",
         "--plan",
         "plan.yaml",
-        "--sandbox",
-        "template.yaml",
         "--format",
         "json",
         "--run-id",
         RUN,
     ];
-    let run = keyproof(fixed.into_iter().chain(words.iter().copied()))
-        .file("plan.yaml", &repository("plans/orders.yaml"))
-        .file("template.yaml", &repository("template.yaml"))
+    let run = at(server, &[&fixed, words].concat())
         .file("manifest.json", manifest)
         .run();
     run.exits(0);
     serde_json::from_str(&run.stdout).unwrap()
 }
 
+fn shard(server: &Server, number: &str, manifest: &str) -> Value {
+    let words = ["--manifest", "manifest.json", "--shard", number];
+    verify(server, &words, manifest)
+}
+
 #[test]
 fn shards_are_carried_out_one_by_one_and_make_the_report_of_the_whole() {
     let manifest = manifest();
-    let shard = |number| {
-        verify(
-            &["--manifest", "manifest.json", "--shard", number],
-            &manifest,
-        )
-    };
-    let (orders, control) = (shard("0"), shard("1"));
-    let whole = verify(&[], &manifest);
-    // A shard says that it is one, and so does its badge; the whole says nothing of the kind.
-    let planned = whole["summary"]["planned"].as_u64().unwrap();
-    let asked = orders["summary"]["planned"].as_u64().unwrap();
-    assert_eq!(orders["part"], json!({"of": planned, "touching": []}));
-    assert_eq!(
-        orders["notes"][0]["text"],
-        format!(
-            "a part of the plan: {asked} of its {planned} probes; of the others nothing is said"
-        )
-    );
-    let badge = |report: &Value| {
-        let drawn = keyproof(["report", "badge", "-"])
-            .stdin(report.to_string())
-            .run();
-        let label = drawn.stdout.split_once("aria-label=\"").unwrap().1;
-        (drawn.code, label.split_once('"').unwrap().0.to_owned())
-    };
-    assert_eq!(
-        badge(&orders),
-        (
-            Some(3),
-            format!("keyproof: orders: part: {asked} of {planned}")
-        )
-    );
-    assert_eq!(
-        badge(&whole),
-        (Some(0), "keyproof: orders: pass".to_owned())
-    );
-
+    let world = world();
+    let (orders, control) = (shard(&world, "0", &manifest), shard(&world, "1", &manifest));
+    let whole = verify(&world, &[], &manifest);
     let words = [
         "shard",
         "collect",
@@ -140,7 +125,8 @@ fn shards_are_carried_out_one_by_one_and_make_the_report_of_the_whole() {
         (collected.get("part"), collected.get("notes")),
         (None, None)
     );
-    assert_eq!(badge(&collected), badge(&whole));
+
+    let planned = whole["summary"]["planned"].as_u64().unwrap();
 
     // Half a file is no report: that shard is blind, and the run is no pass.
     let whole_text = orders.to_string();
@@ -190,6 +176,78 @@ fn shards_are_carried_out_one_by_one_and_make_the_report_of_the_whole() {
     assert_eq!(blind["summary"]["inconclusive"], planned);
     assert_eq!(blind["summary"]["planned"], planned);
     assert_eq!(notes(&blind).len(), 4, "{:?}", notes(&blind));
+}
+
+/// It says so, and so does its badge.
+#[test]
+fn a_shard_is_no_plan() {
+    let manifest = manifest();
+    let world = world();
+    let orders = shard(&world, "0", &manifest);
+    let whole = verify(&world, &[], &manifest);
+    let planned = whole["summary"]["planned"].as_u64().unwrap();
+    let asked = orders["summary"]["planned"].as_u64().unwrap();
+    assert_eq!(orders["part"], json!({"of": planned, "touching": []}));
+    assert_eq!(
+        orders["notes"][0]["text"],
+        format!(
+            "a part of the plan: {asked} of its {planned} probes; of the others nothing is said"
+        )
+    );
+    let badge = |report: &Value| {
+        let drawn = keyproof(["report", "badge", "-"])
+            .stdin(report.to_string())
+            .run();
+        let label = drawn.stdout.split_once("aria-label=\"").unwrap().1;
+        (drawn.code, label.split_once('"').unwrap().0.to_owned())
+    };
+    assert_eq!(
+        badge(&orders),
+        (
+            Some(3),
+            format!("keyproof: orders: part: {asked} of {planned}")
+        )
+    );
+    assert_eq!(
+        badge(&whole),
+        (Some(0), "keyproof: orders: pass".to_owned())
+    );
+    assert_eq!(whole.get("part"), None);
+}
+
+/// Each in a world of its own, they say nothing of one.
+#[test]
+fn shards_that_ran_in_different_places_make_no_pass() {
+    let manifest = manifest();
+    let (one, other) = (world(), world());
+    let (orders, control) = (shard(&one, "0", &manifest), shard(&other, "1", &manifest));
+    let words = ["shard", "collect", "--plan", "plan.yaml", "--manifest"];
+    let mut told = Vec::new();
+    for order in [
+        ["orders.json", "control.json"],
+        ["control.json", "orders.json"],
+    ] {
+        let run = keyproof(words.into_iter().chain(["manifest.json"]).chain(order))
+            .args(["--format", "json"])
+            .file("plan.yaml", &repository("plans/orders.yaml"))
+            .file("manifest.json", &manifest)
+            .file("orders.json", &orders.to_string())
+            .file("control.json", &control.to_string())
+            .run();
+        run.exits(3);
+        assert!(
+            run.stderr
+                .starts_with("warning: not taken: a report of shard ")
+                && run
+                    .stderr
+                    .contains("made in region `us-east-1` of `http://127.0.0.1:"),
+            "{}",
+            run.stderr
+        );
+        let report: Value = serde_json::from_str(&run.stdout).unwrap();
+        told.push((report["summary"].clone(), report["environment"].clone()));
+    }
+    assert_eq!(told[0], told[1]);
 }
 
 #[test]

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is handed in as the reports of shards, and why there are shards without one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use keyproof_verdict::{Report, Sentinel};
 
@@ -24,6 +25,20 @@ impl From<Report> for Handed {
     }
 }
 
+/// A report that is taken.
+pub(super) struct Taken {
+    pub(super) shard: usize,
+    pub(super) sentinel: Sentinel,
+    pub(super) report: Report,
+}
+
+/// Where a report was made. Not in which account: that may be known to one shard, and not to another.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    endpoint: Option<String>,
+    region: String,
+}
+
 /// A report that is not taken.
 pub(super) struct Refused {
     /// The shard that would have been its own.
@@ -39,17 +54,27 @@ pub(super) struct Unread {
     pub(super) stray: Vec<String>,
     /// What was handed in and is no report of a shard of this run.
     pub(super) refused: Vec<String>,
+    /// Shards that may have been seen to fail where nobody looks, whatever was taken of them.
+    pub(super) in_doubt: BTreeSet<usize>,
 }
 
 impl Unread {
-    /// What is taken of what was handed in: its shard, which `belongs` tells, its sentinel, and itself.
+    /// What is taken of what was handed in. `belongs` tells whose report it is.
     pub(super) fn take(
         &mut self,
         handed: Handed,
         belongs: impl Fn(&Report) -> Result<usize, Refused>,
-    ) -> Option<(usize, Sentinel, Report)> {
+    ) -> Option<Taken> {
         let Handed { shard, report } = handed;
-        let mut report = (report.map_err(|why| self.add(shard, &why))).ok()?;
+        let mut report = match report {
+            Ok(report) => report,
+            Err(why) => {
+                // What an attempt saw, and nobody can read, may be a failure.
+                self.in_doubt.extend(shard);
+                self.add(shard, &why);
+                return None;
+            }
+        };
         let sentinel = report.sentinel.take();
         let taken = belongs(&report).and_then(|number| {
             let unwatched = || unwatched(number, &report.environment.version);
@@ -61,7 +86,11 @@ impl Unread {
                     let why = format!("what stands in its place is the report of shard {number}");
                     self.add(Some(other), &why);
                 }
-                Some((number, sentinel, report))
+                Some(Taken {
+                    shard: number,
+                    sentinel,
+                    report,
+                })
             }
             Err(not) => {
                 self.add(shard.or(not.shard), &not.why);
@@ -69,6 +98,33 @@ impl Unread {
                 None
             }
         }
+    }
+
+    /// Those that were made in one place, of the others nothing: one run is of one. A shard that was carried out
+    /// elsewhere is in doubt, even where it was carried out here, too.
+    ///
+    /// INVARIANT (in any order): which place it is doesn't depend on what was handed in first. AWS's own comes
+    /// before any other endpoint, so that no emulator outdoes AWS, and the plan's region before any other.
+    pub(super) fn of_one_place(&mut self, mut taken: Vec<Taken>, region: &str) -> Vec<Taken> {
+        let places = taken.iter().map(|taken| Place::of(&taken.report));
+        let own = places.min_by_key(|place| {
+            let elsewhere = (place.endpoint.is_some(), place.region != region);
+            (elsewhere, place.clone())
+        });
+        let Some(own) = own else { return taken };
+        taken.retain(|Taken { shard, report, .. }| {
+            let place = Place::of(report);
+            if place == own {
+                return true;
+            }
+            let why =
+                format!("a report of shard {shard} made {place}, and this run was made {own}");
+            self.in_doubt.insert(*shard);
+            self.add(Some(*shard), &why);
+            self.refused.push(why);
+            false
+        });
+        taken
     }
 
     fn add(&mut self, shard: Option<usize>, why: &str) {
@@ -83,6 +139,25 @@ impl Unread {
     pub(super) fn why(&self, shard: usize) -> String {
         let known = self.by_shard.get(&shard);
         known.map_or_else(String::new, |why| format!(": {}", why.join("; ")))
+    }
+}
+
+impl Place {
+    fn of(report: &Report) -> Self {
+        Self {
+            endpoint: report.environment.endpoint.clone(),
+            region: report.environment.region.clone(),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { endpoint, region } = self;
+        match endpoint {
+            Some(url) => write!(formatter, "in region `{region}` of `{url}`"),
+            None => write!(formatter, "in region `{region}` of AWS"),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! One report from many: the same as of one run, and blind where a shard died.
 
 mod handed;
+mod places;
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;

@@ -14,7 +14,7 @@ use crate::outcome::Outcome;
 /// Make one report of the shards' JSON reports
 ///
 /// Each planned probe stands in it once, in plan order. A shard of which no report is given is
-/// blind, and then the run is no pass. Reports that are not of this plan, cut and run are refused,
+/// blind, and then the run is no pass. Reports that are not of this plan, cut, run and place are refused,
 /// a line on stderr each, and count for nothing.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {

@@ -61,23 +61,47 @@ fn a_report_that_can_not_be_read_blinds_its_shard_and_says_why() {
     );
 }
 
-/// Another attempt may have left a report that can be read.
+/// Of whose shard nobody knows: each shard has one that can be.
 #[test]
 fn what_can_not_be_read_takes_nothing_from_what_can() {
     let (plan, manifest, reports) = two_tables();
     let whole = collect(&plan, &manifest, reports.clone(), &facts()).unwrap();
 
     let mut handed_in: Vec<Handed> = reports.into_iter().map(Handed::from).collect();
-    for shard in [Some(1), None] {
-        let report = Err("half a file".to_owned());
-        handed_in.insert(0, Handed { shard, report });
-    }
+    let (shard, report) = (None, Err("half a file".to_owned()));
+    handed_in.insert(0, Handed { shard, report });
 
     assert_eq!(
         collect(&plan, &manifest, handed_in, &facts()).unwrap(),
         whole
     );
     assert_eq!(whole.report.summary.verdict, Verdict::Pass);
+}
+
+/// What another attempt at the shard saw may be a failure.
+#[test]
+fn of_a_shard_whose_other_attempt_can_not_be_read_nothing_passes() {
+    let (plan, manifest, reports) = two_tables();
+    let why = "`reports/1.2.json`: half a file";
+    for place in [0, 3] {
+        let mut handed_in: Vec<Handed> = reports.iter().cloned().map(Handed::from).collect();
+        let (shard, report) = (Some(1), Err(why.to_owned()));
+        handed_in.insert(place, Handed { shard, report });
+
+        let collected = collect(&plan, &manifest, handed_in, &facts()).unwrap();
+
+        assert!(collected.dead.is_empty() && collected.refused.is_empty());
+        let report = collected.report;
+        assert_eq!(
+            report.notes[0].text,
+            format!("shard 1 of 3 is in doubt, and its 5 probes are blind unless they fail: {why}")
+        );
+        let summary = &report.summary;
+        assert_eq!(
+            (summary.verdict, summary.pass, summary.inconclusive),
+            (Verdict::Inconclusive, 6, 5)
+        );
+    }
 }
 
 #[test]

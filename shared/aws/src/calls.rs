@@ -12,8 +12,10 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -240,6 +242,7 @@ impl Calls {
             let Some(Some(place)) = self.before_deadline(place()).await else {
                 return before.unwrap_or_else(|| self.unsent());
             };
+            give_way().await;
             let attempts = before.as_ref().map_or(0, |before| before.attempts) + 1;
             self.count(operation, attempts);
             let start = Instant::now();
@@ -352,6 +355,22 @@ impl<T> Reply<T> {
             request_id: None,
         }
     }
+}
+
+/// Lets connections write what was prepared so far, before more is. Answers that come together would else be
+/// followed by calls that go together: each would wait for the last to be prepared, and so on round after round.
+async fn give_way() {
+    let mut waited = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut waited, true) {
+            return Poll::Ready(());
+        }
+        // At once, unlike `tokio::task::yield_now`: a set of futures that has seen two of its own woken so
+        // gives way as a whole (`FuturesUnordered`).
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// Full jitter: anything from no wait at all to `BASE` doubled with each attempt made.

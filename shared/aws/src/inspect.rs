@@ -97,6 +97,25 @@ impl Inspection {
         }
     }
 
+    /// Why nothing can be asked about the key behind the alias, which could not be resolved.
+    pub(crate) fn unresolved(&self, alias: &str) -> Failure {
+        let key = self.key.as_ref().map(|key| &key.outcome);
+        let failure = key.map_or_else(
+            || self.table.outcome.as_ref().err(),
+            |key| key.as_ref().err(),
+        );
+        let answer = failure.map(|failure| &failure.answer);
+        let blindness = match answer {
+            Some(Answer::Unknown(blindness)) => blindness.clone(),
+            Some(Answer::Denied(_) | Answer::KeyUnusable(_) | Answer::Allowed(_)) | None => {
+                Blindness::MayNotLook
+            }
+        };
+        let message =
+            format!("which key `{alias}` is of is not known: `DescribeKey` brought no answer");
+        Failure::blind(blindness, message)
+    }
+
     /// The look that the table's own probe reports: what failed first, of what it needs.
     pub(crate) fn look(&self, table: &Table) -> Called<Answer> {
         let seen = |_| Ok(Answer::Allowed(Evidence::Succeeded));

@@ -264,7 +264,12 @@ impl Shared<'_, '_> {
             TableKey::Key(arn) => arn.to_string(),
             TableKey::Alias(alias) => {
                 let found = self.inspection(name, table).await;
-                found.key_arn(table).unwrap_or(alias).to_owned()
+                let arn = found.key_arn(table);
+                if arn.is_none() && !self.means_the_same(alias, table, principal).await {
+                    let called = Called::unsent(found.unresolved(alias));
+                    return observation(called, None, &session.redactor);
+                }
+                arn.unwrap_or(alias).to_owned()
             }
             TableKey::AwsOwned => {
                 let failure =

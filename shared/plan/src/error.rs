@@ -250,6 +250,24 @@ pub enum PlanProblem {
         /// The other actions, in backticks.
         actions: String,
     },
+    /// A table that a name alone doesn't tell.
+    #[error(
+        "table `{table}` is given by its name, which in the account of `{one}` ({of_one}) is another table than in that of `{other}` ({of_other}); give its ARN, `arn:aws:dynamodb:REGION:ACCOUNT:table/{name}`"
+    )]
+    TableOfSeveralAccounts {
+        /// The table's name in the plan.
+        table: String,
+        /// The table's name in DynamoDB.
+        name: String,
+        /// A principal that it is tried as, or that looks at it.
+        one: String,
+        /// That principal's account.
+        of_one: String,
+        /// Another principal.
+        other: String,
+        /// Its account.
+        of_other: String,
+    },
     /// Denied expectations whose denial would prove nothing.
     #[error("table `{table}` has no witness: line {} expects a denial on it, but nobody is expected to read its canary; add an allowed expectation of a read, such as `dynamodb:GetItem`", denied.line)]
     NoWitness {

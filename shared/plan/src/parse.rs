@@ -144,6 +144,9 @@ fn plan(root: &Node, digest: String, extent: Extent, errors: &mut Errors) -> Opt
     }
     plan_wide::probes(&names, &drafts, errors);
     plan_wide::witnesses(&names, &drafts, errors);
+    if let (Some(tables), Some(principals)) = (&tables, &principals) {
+        plan_wide::accounts(&names, tables, principals, &drafts, errors);
+    }
     // Only for exceptions: the ids of a large plan fill the memory.
     let excepting = fields.get("exceptions");
     let planned = excepting.and_then(|_| plan_wide::probe_ids(&names, &drafts));

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use keyproof_plan::{Place, Plan, schema};
 
 /// What is wrong with the meaning of a plan, not its shape: the schema takes these.
-const BEYOND_THE_SCHEMA: [&str; 11] = [
+const BEYOND_THE_SCHEMA: [&str; 12] = [
     "duplicate-probes.yaml",
     "exceptions-unknown.yaml",
     "impossible-number.yaml",
@@ -25,6 +25,7 @@ const BEYOND_THE_SCHEMA: [&str; 11] = [
     "keys-twice-only.yaml",
     "kms-on-aws-owned.yaml",
     "no-witness.yaml",
+    "several-accounts.yaml",
     "other-region.yaml",
     "session-tags-twice.yaml",
     "unknown-names.yaml",

@@ -6,7 +6,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use keyproof_plan::{Action, Plan};
+use keyproof_plan::{Action, Plan, Table, TableKey};
 
 use crate::Operation;
 
@@ -58,7 +58,7 @@ pub fn least_by_account(plan: &Plan) -> BTreeMap<(Option<&str>, Operation), u64>
     for expectation in &plan.expectations {
         let principal = expectation.principal.as_str();
         let table = expectation.on.as_ref().and_then(|on| plan.tables.get(on));
-        let key = table.and_then(|table| table.key.key_id());
+        let key = table.and_then(key_asked);
         for &action in expectation.actions.iter() {
             // The session is the answer.
             let answered = action == Action::AssumeRole
@@ -69,6 +69,18 @@ pub fn least_by_account(plan: &Plan) -> BTreeMap<(Option<&str>, Operation), u64>
         }
     }
     least
+}
+
+/// The key that questions about a table's key are about: two tables have it in common where this is the
+/// same. An alias is the one that whoever looks at the table resolves, as the same alias may be of another
+/// key in another account.
+#[must_use]
+pub fn key_asked(table: &Table) -> Option<(Option<&str>, &str)> {
+    let resolved_by = match table.key {
+        TableKey::Alias(_) => table.inspect_as.as_deref(),
+        TableKey::Key(_) | TableKey::AwsOwned => None,
+    };
+    Some((resolved_by, table.key.key_id()?))
 }
 
 /// Whether the call depends on the principal and the key alone, and on nothing of the table's: then

@@ -17,7 +17,7 @@ mod quota;
 
 pub use at_once::at_once;
 pub use forecast::{Bound, Forecast, Terms, forecast};
-pub use least::{asks_of_key_alone, least, least_by_account};
+pub use least::{asks_of_key_alone, key_asked, least, least_by_account};
 pub use operation::Operation;
 pub use pace::Pace;
 pub use quota::{DEFAULT_SHARE, Quota};

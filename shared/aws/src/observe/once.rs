@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use keyproof_plan::{About, Action, Principal, Table, Unit};
-use keyproof_quota::asks_of_key_alone;
+use keyproof_quota::{asks_of_key_alone, key_asked};
 use keyproof_verdict::{Answer, Blindness};
 use tokio::sync::OnceCell;
 
@@ -24,8 +24,8 @@ pub(crate) struct Shared<'r, 'a> {
     inspections: Cells<'r, Arc<Inspection>>,
     /// What principals found out about keys that several tables have.
     of_keys: Mutex<HashMap<OfKey<'r>, Arc<OnceCell<Called<Answer>>>>>,
-    /// The keys, as the plan names them, that several tables have.
-    common_keys: HashSet<&'r str>,
+    /// The keys that several tables have.
+    common_keys: HashSet<Key<'r>>,
     /// For how many units that are not done each principal is assumed.
     awaited: Mutex<HashMap<&'r str, usize>>,
     operator: OnceCell<Inspector>,
@@ -34,8 +34,11 @@ pub(crate) struct Shared<'r, 'a> {
     assumed: Mutex<BTreeSet<&'r str>>,
 }
 
-/// A question about a key alone: principal, action, and the key as the plan names it.
-type OfKey<'r> = (&'r str, Action, &'r str);
+/// A key as the plan names it, and who says which one an alias is of ([`key_asked`]).
+type Key<'r> = (Option<&'r str>, &'r str);
+
+/// A question about a key alone: principal, action and key.
+type OfKey<'r> = (&'r str, Action, Key<'r>);
 
 /// Cells by the plan's name. The lock is held to find one, never while a call is under way.
 struct Cells<'r, T>(Mutex<HashMap<&'r str, Arc<OnceCell<T>>>>);
@@ -63,7 +66,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl<'r, 'a> Shared<'r, 'a> {
     pub(crate) fn new(run: &'r Run<'a>) -> Self {
         let mut seen = HashSet::new();
-        let keys = run.plan.tables.values().filter_map(|it| it.key.key_id());
+        let keys = run.plan.tables.values().filter_map(key_asked);
         Self {
             run,
             sessions: Mutex::default(),
@@ -188,7 +191,7 @@ impl<'r, 'a> Shared<'r, 'a> {
         ask: impl Future<Output = Called<Answer>>,
     ) -> Called<Answer> {
         let table = self.run.plan.tables.get(table);
-        let key = table.and_then(|table| table.key.key_id());
+        let key = table.and_then(key_asked);
         let common = key.filter(|key| asks_of_key_alone(action) && self.common_keys.contains(key));
         let principal = self.run.plan.principals.get_key_value(principal);
         let (Some(key), Some((principal, _))) = (common, principal) else {
@@ -199,13 +202,34 @@ impl<'r, 'a> Shared<'r, 'a> {
         cell.get_or_init(|| ask).await.clone()
     }
 
+    async fn operators_account(&self) -> &Option<String> {
+        self.account
+            .get_or_init(async || caller_account(self.run).await)
+            .await
+    }
+
+    /// Whether an alias that nobody could resolve is of the same key for the principal as for whoever was to
+    /// resolve it: the same alias may be of another key in another account.
+    pub(super) async fn means_the_same(
+        &self,
+        alias: &str,
+        table: &Table,
+        principal: &Principal,
+    ) -> bool {
+        let of_both = match &table.inspect_as {
+            Some(name) => {
+                let inspector = self.run.plan.principals.get(name);
+                inspector.is_some_and(|it| it.role.account() == principal.role.account())
+            }
+            None => self.operators_account().await.as_deref() == Some(principal.role.account()),
+        };
+        // An alias by its ARN is in the account that it names.
+        alias.starts_with("arn:") || of_both
+    }
+
     /// The account of the run: the operator's, or that of all roles that were assumed.
     pub(super) async fn account(&self) -> Option<String> {
-        let own = self
-            .account
-            .get_or_init(async || caller_account(self.run).await);
-        let own = own.await.clone();
-        own.or_else(|| {
+        self.operators_account().await.clone().or_else(|| {
             let assumed = locked(&self.assumed);
             let mut accounts = assumed.iter();
             let only = accounts.next().filter(|_| accounts.next().is_none());

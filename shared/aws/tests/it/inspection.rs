@@ -125,6 +125,97 @@ async fn an_alias_of_another_key_is_wrong_key_and_one_of_none_is_blind() {
     assert_eq!(finding(&report, "reader/kms:CreateGrant/orders"), "blind");
 }
 
+/// In the principal's own account the alias may be of any key.
+#[tokio::test]
+async fn an_alias_that_nobody_could_resolve_is_asked_in_the_account_alone_that_it_is_of() {
+    for (reader, asked) in [("111122223333", true), ("444455556666", false)] {
+        let plan = parse(&format!(
+            "keyproof: plan/v1\nname: far\nregion: us-east-1\ntables:\n\
+             \x20 orders: {{ table: 'arn:aws:dynamodb:us-east-1:111122223333:table/orders', key: alias/orders, canary: {{ key: {{ pk: {{ S: keyproof#canary }} }} }} }}\n\
+             principals:\n  reader: {{ role: 'arn:aws:iam::{reader}:role/reader' }}\nexpectations:\n\
+             \x20 - {{ principal: reader, on: orders, actions: [kms:Decrypt], decision: allowed }}\n"
+        ));
+
+        let (report, endpoint) = run(&plan, Script::new(world())).await;
+
+        let id = "reader/kms:Decrypt/orders";
+        assert_eq!(endpoint.requests_of("Decrypt").len(), usize::from(asked));
+        assert_eq!(finding(&report, id), "blind");
+        let message = row(&report, id).observed.message.as_deref();
+        let unsent = "which key `alias/orders` is of is not known: `DescribeKey` brought no answer";
+        assert_eq!(message == Some(unsent), !asked, "{message:?}");
+    }
+}
+
+/// The same alias in two accounts is two keys, which one principal of neither is asked about each.
+#[tokio::test]
+async fn one_accounts_answer_about_an_alias_is_not_anothers() {
+    let other = KEY.replace("111122223333", "444455556666");
+    let tables = [("one", "111122223333"), ("two", "444455556666")].map(|(name, account)| {
+        format!(
+            "  {name}: {{ table: 'arn:aws:dynamodb:us-east-1:{account}:table/{name}', key: alias/orders, \
+             inspect_as: looks-at-{name}, canary: {{ key: {{ pk: {{ S: keyproof#canary }} }} }} }}\n"
+        )
+    });
+    let principals = [("one", "111122223333"), ("two", "444455556666")].map(|(name, account)| {
+        format!("  looks-at-{name}: {{ role: 'arn:aws:iam::{account}:role/looks-at-{name}' }}\n")
+    });
+    let plan = parse(&format!(
+        "keyproof: plan/v1\nname: aliases\nregion: us-east-1\ntables:\n{}principals:\n{}\
+         \x20 reader: {{ role: 'arn:aws:iam::777788889999:role/reader' }}\n\
+         \x20 outsider: {{ role: 'arn:aws:iam::777788889999:role/outsider' }}\nexpectations:\n\
+         \x20 - {{ principal: reader, on: [one, two], actions: [dynamodb:GetItem], decision: allowed }}\n\
+         \x20 - {{ principal: outsider, on: [one, two], actions: [kms:CreateGrant], decision: denied, by: kms }}\n",
+        tables.concat(),
+        principals.concat(),
+    ));
+    let table = |account: &str, key: &str| Table {
+        account: account.to_owned(),
+        ..Table::encrypted(canary(), key)
+    };
+    let world = world()
+        .key(&other, KeyState::Enabled)
+        .table("one", table("111122223333", KEY))
+        .table("two", table("444455556666", &other));
+    let described = |key: &str| {
+        let id = key.rsplit('/').next();
+        Reply::body(
+            &json!({ "KeyMetadata": {
+                "KeyId": id, "Arn": key, "KeyState": "Enabled", "KeyManager": "CUSTOMER",
+            }})
+            .to_string(),
+        )
+    };
+    let script = Script::new(world)
+        .rule(
+            Rule::new(described(KEY))
+                .on("DescribeKey")
+                .by("looks-at-one"),
+        )
+        .rule(
+            Rule::new(described(&other))
+                .on("DescribeKey")
+                .by("looks-at-two"),
+        )
+        .rule(
+            Rule::new(Reply::Deny(Layer::Service, String::new()))
+                .on("CreateGrant")
+                .of(KEY),
+        );
+
+    let (report, endpoint) = run(&plan, script).await;
+
+    assert_eq!(finding(&report, "outsider/kms:CreateGrant/one"), "pass");
+    assert_eq!(finding(&report, "outsider/kms:CreateGrant/two"), "exposed");
+    let mut asked: Vec<_> = endpoint
+        .requests_of("CreateGrant")
+        .iter()
+        .map(|request| request.body["KeyId"].clone())
+        .collect();
+    asked.sort_by_key(ToString::to_string);
+    assert_eq!(asked, [json!(KEY), json!(other)]);
+}
+
 #[tokio::test]
 async fn descriptions_that_say_nothing_are_blind() {
     let tables = [

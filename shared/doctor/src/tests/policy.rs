@@ -124,7 +124,7 @@ fn tags_and_a_source_identity_are_allowed_where_they_are_set() {
 
 #[test]
 fn roles_of_several_accounts_leave_the_account_open_and_say_so() {
-    let elsewhere = PLAIN.replace("111122223333:role/outsider", "444455556666:role/outsider");
+    let elsewhere = PLAIN.replace("111122223333:role/unused", "444455556666:role/unused");
 
     let policy = runner_policy(&plan(&elsewhere), &Known::default());
 

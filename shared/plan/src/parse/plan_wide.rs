@@ -4,6 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use indexmap::IndexMap;
 use keyproof_document::Place;
 
 use super::cursor::{Cursor, Errors, shown};
@@ -11,6 +12,7 @@ use super::expectation::{Decision, Draft};
 use super::names::Names;
 use crate::definition::MAX_PROBES;
 use crate::error::PlanProblem;
+use crate::model::{Principal, Table};
 use crate::probe;
 
 /// Pushes that nothing is expected.
@@ -129,6 +131,53 @@ pub(super) fn witnesses(names: &Names<'_>, drafts: &[Draft<'_>], errors: &mut Er
                 PlanProblem::NoWitness { table, denied },
             );
         }
+    }
+}
+
+/// Pushes tables that have a name alone and are asked about from several accounts: to each caller a name
+/// is a table of its own account, so that a denial and its witness would be about two tables.
+pub(super) fn accounts(
+    names: &Names<'_>,
+    tables: &IndexMap<String, Table>,
+    principals: &IndexMap<String, Principal>,
+    drafts: &[Draft<'_>],
+    errors: &mut Errors,
+) {
+    let account = |name: &str| Some(principals.get(name)?.role.account());
+    let mut all = principals.values().map(|each| each.role.account());
+    let first = all.next();
+    if all.all(|account| Some(account) == first) {
+        return;
+    }
+    let looking = tables
+        .iter()
+        .filter_map(|(on, table)| Some((table.inspect_as.as_deref()?, Some(on.as_str()))));
+    let asking = drafts.iter().flat_map(Draft::pairs);
+    let mut callers: HashMap<&str, &str> = HashMap::new();
+    let mut several: HashMap<&str, (&str, &str)> = HashMap::new();
+    for (principal, on) in looking.chain(asking) {
+        let by_name = on.filter(|&on| tables.get(on).is_some_and(|table| table.arn.is_none()));
+        let Some(on) = by_name else { continue };
+        let one = *callers.entry(on).or_insert(principal);
+        if account(one) != account(principal) {
+            several.entry(on).or_insert((one, principal));
+        }
+    }
+    for (key, cursor) in names.tables.iter() {
+        let on = key.text.as_str();
+        let (Some(&(one, other)), Some(table)) = (several.get(on), tables.get(on)) else {
+            continue;
+        };
+        let of = |name| account(name).unwrap_or_default().to_owned();
+        let problem = PlanProblem::TableOfSeveralAccounts {
+            table: shown(on),
+            name: table.name.clone(),
+            one: shown(one),
+            of_one: of(one),
+            other: shown(other),
+            of_other: of(other),
+        };
+        errors.push(key.place, &cursor.path, problem);
     }
 }
 

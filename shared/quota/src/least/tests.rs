@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use keyproof_plan::Plan;
+use keyproof_plan::{Action, Plan};
 
 use super::least;
+use crate::Operation;
 
 const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
@@ -62,6 +63,34 @@ fn sessions_looks_and_probes_are_counted_once_each() {
         ("sts:GetCallerIdentity", 1),
     ]);
     assert_eq!(found, expected);
+}
+
+#[test]
+fn the_same_alias_is_one_key_for_those_alone_who_have_it_resolved_by_the_same() {
+    let grants = |first: &str, second: &str| {
+        let text = format!(
+            r#"
+keyproof: plan/v1
+name: aliases
+region: us-east-1
+tables:
+  one: {{ table: one, key: alias/orders, canary: {{ key: {{ pk: {{ S: c }} }} }}{first} }}
+  two: {{ table: two, key: alias/orders, canary: {{ key: {{ pk: {{ S: c }} }} }}{second} }}
+principals:
+  reader: {{ role: "arn:aws:iam::111122223333:role/reader" }}
+  looker: {{ role: "arn:aws:iam::111122223333:role/looker" }}
+expectations:
+  - {{ principal: reader, on: [one, two], actions: [kms:CreateGrant], decision: allowed }}
+"#
+        );
+        let plan = Plan::parse(&text).unwrap();
+        let operation = Operation::of(Action::CreateGrant);
+        least(&plan)[&operation]
+    };
+    let looker = ", inspect_as: looker";
+    assert_eq!(grants("", ""), 1);
+    assert_eq!(grants(looker, looker), 1);
+    assert_eq!(grants(looker, ""), 2);
 }
 
 #[test]

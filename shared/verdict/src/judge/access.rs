@@ -39,7 +39,7 @@ fn denied(
         // INVARIANT (never softened): whatever else is known.
         Some(Answer::Allowed(evidence)) => found(Finding::Exposed, voice.exposed(by, evidence)),
         Some(Answer::Denied(denial)) => {
-            if let Some(reason) = masked(voice, by, policy, denial) {
+            if let Some(reason) = masked(world, voice, by, policy, denial) {
                 return found(Finding::Masked, reason);
             }
             refused_as_expected(world, voice, denial)
@@ -54,6 +54,7 @@ fn denied(
 
 /// Why the refusal is not the one that the plan is about, unless it is.
 fn masked(
+    world: &World<'_>,
     voice: &Voice<'_>,
     by: Service,
     policy: Option<PolicyType>,
@@ -71,11 +72,36 @@ fn masked(
     if let (Action::AssumeRole, Some(action)) = (asked, other) {
         return Some(voice.masked_by_action(action));
     }
-    match policy {
-        Some(policy) if denial.policy != Some(policy) => {
+    if let Some((refused, planned)) = world.other_key(voice.question, denial) {
+        return Some(voice.masked_by_key(denial, &refused, &planned));
+    }
+    match (policy, denial.policy) {
+        (Some(policy), found) if found != Some(policy) => {
             Some(voice.masked_by_policy(policy, denial))
         }
-        Some(_) | None => None,
+        (None, Some(found)) if is_of_the_runner(asked, found) => {
+            Some(voice.masked_by_runner(found, denial))
+        }
+        (Some(_) | None, Some(_) | None) => None,
+    }
+}
+
+/// Whether a policy of this type stands in the runner's way alone: the endpoint that its network has, and
+/// where it assumes a role its own permissions. The same principal comes from elsewhere, and the same role
+/// is assumed by others, without it; so it counts where the plan names it and nowhere else.
+///
+/// <https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html>
+const fn is_of_the_runner(action: Action, policy: PolicyType) -> bool {
+    match policy {
+        PolicyType::VpcEndpointPolicy => true,
+        PolicyType::IdentityPolicy
+        | PolicyType::PermissionsBoundary
+        | PolicyType::SessionPolicy => matches!(action, Action::AssumeRole),
+        PolicyType::ResourcePolicy
+        | PolicyType::TrustPolicy
+        | PolicyType::Scp
+        | PolicyType::Rcp
+        | PolicyType::Grant => false,
     }
 }
 

@@ -21,7 +21,10 @@ pub(super) fn row(world: &World<'_>, probe: &Probe, name: &str) -> ProbeRow {
         .and_then(|name| world.plan.principals.get(name))
         .map(|found| &found.role);
     let ruling = match (table, seen) {
-        (Some(table), Some(seen)) => rule(name, &table.key, seen),
+        (Some(table), Some(seen)) => world.other_account(name).map_or_else(
+            || rule(name, &table.key, seen),
+            |(looked, called)| another(name, &looked, &called),
+        ),
         (Some(_) | None, _) => blind(name, "the run never looked", "run again"),
     };
     let mut observed = observed_row(
@@ -176,6 +179,18 @@ fn blind(name: &str, why: &str, next: &str) -> Ruling {
         finding: Some(Finding::Blind),
         reason,
     }
+}
+
+/// The look was at another account's table of the same name.
+fn another(name: &str, looked: &str, called: &str) -> Ruling {
+    blind(
+        name,
+        &format!(
+            "the table that was looked at is in account `{looked}`, and the one that its principals \
+             call in `{called}`"
+        ),
+        "give the table's ARN in the plan, and in `inspect_as` a principal of its account",
+    )
 }
 
 fn pass(reason: String) -> Ruling {

@@ -77,9 +77,7 @@ impl Voice<'_> {
                  that allows {}",
                 self.who()
             ),
-            Service::Sts => {
-                "narrow the role's trust policy or the runner's own `sts:AssumeRole`".to_owned()
-            }
+            Service::Sts => "take whoever may assume it out of the role's trust policy".to_owned(),
         };
         format!(
             "{} must be denied {} by {}, but it was authorised: {}; {mend}",
@@ -170,6 +168,31 @@ impl Voice<'_> {
              trust in the runner: take the tags or the source identity out of {} in the plan",
             self.what(),
             self.who(),
+        )
+    }
+
+    pub(super) fn masked_by_key(&self, denial: &Denial, refused: &str, planned: &str) -> String {
+        format!(
+            "{} was denied {} by {}, with key `{refused}`: the plan's key `{planned}` was never asked; \
+             set the table's encryption to it, or correct the plan",
+            self.who(),
+            self.what(),
+            refuser(denial),
+        )
+    }
+
+    pub(super) fn masked_by_runner(&self, policy: PolicyType, denial: &Denial) -> String {
+        let next = if policy == PolicyType::VpcEndpointPolicy {
+            "let the endpoint's policy allow it"
+        } else {
+            "let the runner call `sts:AssumeRole` on the role"
+        };
+        format!(
+            "{} was denied {} by {}, which stands in the way of keyproof's runner and not of others: \
+             the control under test was not shown to work; {next}, or expect `policy: {policy}`",
+            self.who(),
+            self.what(),
+            refuser(denial),
         )
     }
 

@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use keyproof_core::{Arn, RoleArn, Service};
+use keyproof_core::{Arn, KeyArn, RoleArn, Service, TableArn};
 use keyproof_plan::{Action, Plan, Probe, ProbeKind, TableKey};
 
 use super::{Question, RunFacts};
 use crate::{
-    Answer, Blindness, Denial, Evidence, KeyState, Observation, Observations, TableObservation,
+    Answer, Blindness, Denial, Encryption, Evidence, KeyState, Observation, Observations,
+    TableObservation,
 };
 
 /// The plan, what was seen, and what follows for each table.
@@ -18,6 +19,8 @@ pub(super) struct World<'a> {
     account: Option<&'a str>,
     region: &'a str,
     testimonies: BTreeMap<&'a str, Testimony<'a>>,
+    /// The account of whoever is asked about each table first.
+    callers: BTreeMap<&'a str, &'a str>,
 }
 
 /// What the authorised readers of one table saw of its canary.
@@ -41,6 +44,7 @@ impl<'a> World<'a> {
         facts: &'a RunFacts,
     ) -> Self {
         let mut testimonies: BTreeMap<&str, Testimony<'_>> = BTreeMap::new();
+        let mut callers = BTreeMap::new();
         for probe in probes {
             let ProbeKind::Access {
                 principal,
@@ -52,6 +56,11 @@ impl<'a> World<'a> {
             else {
                 continue;
             };
+            if let Some(principal) = plan.principals.get(principal) {
+                callers
+                    .entry(table.as_str())
+                    .or_insert_with(|| principal.role.account());
+            }
             let question = Question {
                 principal,
                 action: *action,
@@ -96,6 +105,7 @@ impl<'a> World<'a> {
             account: facts.account.as_deref(),
             region,
             testimonies,
+            callers,
         }
     }
 
@@ -162,6 +172,43 @@ impl<'a> World<'a> {
             TableKey::AwsOwned => return None,
         };
         named.or_else(|| self.table_seen(table)?.expected_key.clone())
+    }
+
+    /// The key that refused and the plan's, where they are two. A table may be on another key than the
+    /// plan wants, or be moved to another during the run: that key keeps nobody out of what the plan's key
+    /// protects.
+    pub(super) fn other_key(
+        &self,
+        question: &Question<'_>,
+        denial: &Denial,
+    ) -> Option<(String, String)> {
+        let table = question.table.filter(|_| denial.by == Some(Service::Kms))?;
+        let planned = self.key_arn(table)?;
+        let named = denial.resource.as_deref();
+        let named = named.filter(|resource| resource.parse::<KeyArn>().is_ok());
+        let refused = named.map(str::to_owned).or_else(|| {
+            // Where the sentence names none it is the table's, if it was the table that was asked for.
+            let through_table = question.action.service() == Service::DynamoDb;
+            match self.table_seen(table)?.encryption.as_ref()? {
+                Encryption::Key { arn } | Encryption::AwsManaged { arn } if through_table => {
+                    Some(arn.clone())
+                }
+                Encryption::Key { .. } | Encryption::AwsManaged { .. } | Encryption::AwsOwned => {
+                    None
+                }
+            }
+        })?;
+        (refused != planned).then_some((refused, planned))
+    }
+
+    /// The account of the table that was looked at and that of the table that was called, where the plan
+    /// has a name alone and they are two: a name is the caller's own account's table.
+    pub(super) fn other_account(&self, table: &str) -> Option<(String, String)> {
+        let by_name = self.plan.tables.get(table)?.arn.is_none();
+        let seen: TableArn = self.table_seen(table)?.table_arn.as_ref()?.parse().ok()?;
+        let called = *self.callers.get(table)?;
+        (by_name && seen.account() != called)
+            .then(|| (seen.account().to_owned(), called.to_owned()))
     }
 
     /// The table's ARN: as seen, as the plan has it, or put together.

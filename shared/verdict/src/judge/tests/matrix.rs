@@ -290,6 +290,121 @@ fn a_named_policy_must_be_the_one_that_refused() {
     }
 }
 
+/// What is ruled of a refusal by KMS that names this resource, of a table on this key.
+fn refused_by_key(action: Action, resource: Option<&str>, on: Encryption) -> String {
+    let id = format!("outsider/{action}/orders");
+    let denial = Denial {
+        by: Some(Service::Kms),
+        resource: resource.map(str::to_owned),
+        ..Denial::default()
+    };
+    let mut observations = observed(&id, Answer::Denied(denial));
+    observations
+        .tables
+        .insert("orders".to_owned(), seen_table(on, Some(KeyState::Enabled)));
+    let report = judge(&outsider_denied(action), &observations, facts());
+    name(row_verdict(&report, &id))
+}
+
+#[test]
+fn a_refusal_by_another_key_than_the_plans_is_masked() {
+    let key = |arn: &str| Encryption::Key {
+        arn: arn.to_owned(),
+    };
+    let read = |resource, on| refused_by_key(Action::GetItem, resource, on);
+    assert_eq!(read(Some(KEY), key(KEY)), "pass");
+    // Moved to another key between the look and the read.
+    assert_eq!(read(Some(OTHER_KEY), key(KEY)), "masked");
+    assert_eq!(read(Some(OTHER_KEY), key(OTHER_KEY)), "masked");
+    // Moved to the plan's key since: it is what refused.
+    assert_eq!(read(Some(KEY), key(OTHER_KEY)), "pass");
+    // A sentence without a resource speaks of the table's key.
+    assert_eq!(read(None, key(KEY)), "pass");
+    assert_eq!(read(None, key(OTHER_KEY)), "masked");
+    let aws_managed = Encryption::AwsManaged {
+        arn: OTHER_KEY.to_owned(),
+    };
+    assert_eq!(read(None, aws_managed), "masked");
+    assert_eq!(read(Some("not an ARN"), key(KEY)), "pass");
+
+    // A call on a key is about the plan's key, whatever the table has.
+    let direct = |resource, on| refused_by_key(Action::Decrypt, resource, on);
+    assert_eq!(direct(Some(KEY), key(KEY)), "pass");
+    assert_eq!(direct(Some(OTHER_KEY), key(KEY)), "masked");
+    assert_eq!(direct(None, key(OTHER_KEY)), "pass");
+}
+
+#[test]
+fn what_stands_in_the_runners_way_alone_is_masked_unless_the_plan_names_it() {
+    let ruled = |by: Service, action: Action, planned, found| {
+        let of_sts = action == Action::AssumeRole;
+        let expected = Expected::Denied {
+            by,
+            policy: planned,
+        };
+        let on = (!of_sts).then_some("orders");
+        let plan = plan(vec![expect("outsider", on, &[action], expected, 21)]);
+        let id = match on {
+            Some(table) => format!("outsider/{action}/{table}"),
+            None => format!("outsider/{action}"),
+        };
+        let observations = observed(&id, denied(Some(by), Some(found)));
+        name(row_verdict(&judge(&plan, &observations, facts()), &id))
+    };
+    let subjects = [
+        (Service::Sts, Action::AssumeRole),
+        (Service::Kms, Action::GetItem),
+        (Service::Kms, Action::Decrypt),
+        (Service::DynamoDb, Action::GetItem),
+    ];
+    for (by, action) in subjects {
+        for found in PolicyType::DENYING {
+            let of_the_runner = match found {
+                PolicyType::VpcEndpointPolicy => true,
+                PolicyType::IdentityPolicy
+                | PolicyType::PermissionsBoundary
+                | PolicyType::SessionPolicy => action == Action::AssumeRole,
+                PolicyType::ResourcePolicy
+                | PolicyType::Scp
+                | PolicyType::Rcp
+                | PolicyType::TrustPolicy
+                | PolicyType::Grant => false,
+            };
+            let expected = if of_the_runner { "masked" } else { "pass" };
+            assert_eq!(
+                ruled(by, action, None, found),
+                expected,
+                "{action} by {by}: {found}"
+            );
+            assert_eq!(ruled(by, action, Some(found), found), "pass", "{found}");
+        }
+    }
+}
+
+/// What is ruled of the table's encryption where the look was at a table with this ARN.
+fn looked_at(arn: Option<&str>, planned: Option<&str>) -> String {
+    let mut plan = outsider_denied(Action::GetItem);
+    plan.tables.get_mut("orders").unwrap().arn = planned.map(|arn| arn.parse().unwrap());
+    let mut observations = observed(super::READ, denied(Some(Service::Kms), None));
+    observations.tables.get_mut("orders").unwrap().table_arn = arn.map(str::to_owned);
+    name(row_verdict(
+        &judge(&plan, &observations, facts()),
+        "orders/encryption",
+    ))
+}
+
+#[test]
+fn a_look_at_another_accounts_table_of_the_same_name_tells_nothing() {
+    const OWN: &str = "arn:aws:dynamodb:us-east-1:111122223333:table/prod-orders";
+    const OTHER: &str = "arn:aws:dynamodb:us-east-1:444455556666:table/prod-orders";
+    assert_eq!(looked_at(Some(OWN), None), "pass");
+    assert_eq!(looked_at(Some(OTHER), None), "blind");
+    // By its ARN it is the same table for everybody.
+    assert_eq!(looked_at(Some(OTHER), Some(OTHER)), "pass");
+    // An emulator may give none.
+    assert_eq!(looked_at(None, None), "pass");
+}
+
 #[test]
 fn a_refusal_by_dynamodb_is_what_a_plan_may_be_about() {
     let expected = Expected::Denied {

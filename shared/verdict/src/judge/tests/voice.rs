@@ -142,6 +142,21 @@ fn denied_calls_and_layers(pages: &mut Pages) {
         &observed(&id, Answer::Allowed(Evidence::GrantLookedUp)),
         &id,
     );
+    let (plan, id) = subject(Action::Query, DENIED_BY_KMS);
+    let other_key = Denial {
+        by: Some(Service::Kms),
+        policy: Some(PolicyType::ResourcePolicy),
+        explicit: Some(false),
+        resource: Some(OTHER_KEY.to_owned()),
+        ..Denial::default()
+    };
+    pages.say(&plan, &observed(&id, Answer::Denied(other_key)), &id);
+    let endpoint = refusal(
+        Service::Kms,
+        Some(PolicyType::VpcEndpointPolicy),
+        Some(true),
+    );
+    pages.say(&plan, &observed(&id, endpoint), &id);
     let by_dynamodb = Expected::Denied {
         by: Service::DynamoDb,
         policy: None,
@@ -190,6 +205,7 @@ fn assuming(pages: &mut Pages) {
         refusal(Service::Sts, None, None),
         refusal(Service::Sts, Some(PolicyType::TrustPolicy), Some(false)),
         Answer::Denied(tags),
+        refusal(Service::Sts, Some(PolicyType::IdentityPolicy), Some(false)),
         Answer::Allowed(Evidence::Succeeded),
     ] {
         pages.say(&plan, &observed(id, answer), id);
@@ -306,6 +322,11 @@ fn tables(pages: &mut Pages) {
         table.look = saw(look);
         pages.say(&plan, &seen, "orders/encryption");
     }
+    let mut elsewhere = seen_table(key(KEY), None);
+    elsewhere.table_arn =
+        Some("arn:aws:dynamodb:us-east-1:444455556666:table/prod-orders".to_owned());
+    seen.tables.insert("orders".to_owned(), elsewhere);
+    pages.say(&plan, &seen, "orders/encryption");
     seen.tables.remove("orders");
     pages.say(&plan, &seen, "orders/encryption");
     pages.say(&plan, &seen, "control/encryption");

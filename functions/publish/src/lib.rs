@@ -36,7 +36,7 @@ pub use run::{Archive, Location, ReadRun, Reading, Run, WholeRun};
 pub use sink::{About, Sink, SinkError, Telling, Told};
 pub use sinks::{
     Archives, Calling, EventBus, EvidenceVault, Failed, FindingNote, Hub, ImportFindings, Ledger,
-    Log, Message, PlanTexts, PublishMessage, PutEvents, PutObject, Refused, Renew, Seal, Topic,
-    UpdateFindings, Vault,
+    Log, Message, NoteChange, PlanTexts, PublishMessage, PutEvents, PutObject, Refused, Renew,
+    Renewal, Seal, Topic, UpdateFindings, Vault,
 };
 pub use sweep::Times;

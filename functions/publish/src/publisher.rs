@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The function: its state table, its sinks, its queue.
 
+mod findings;
+
 use std::io::Write;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use keyproof_state::{Key, Noun, PlanState, RunItem};
 use keyproof_store::{Reports, RunQueue, Store, StoreError, Table};
 use serde::{Deserialize, Serialize};
@@ -22,9 +24,6 @@ use crate::sweep::{self, Times};
 
 /// How many commits of a plan a sweep asks after.
 const MOST_COMMITS: u64 = 50;
-
-/// How often Security Hub is asked whether it would forget something.
-const BETWEEN_RENEWALS: SignedDuration = SignedDuration::from_hours(24);
 
 /// What Lambda says about one invocation.
 pub struct Invocation<'a> {
@@ -78,9 +77,12 @@ struct Swept {
     plan: String,
     /// Every commit up to this one has been told.
     commit: u64,
-    /// When the hub was last asked whether it would forget something.
+    /// When what the hub has was last looked through.
     #[serde(default)]
     renewed_at: Option<Timestamp>,
+    /// Whether no run had come then for so long that passes are none any more.
+    #[serde(default)]
+    silent: bool,
 }
 
 impl Noun for Swept {
@@ -177,7 +179,14 @@ impl<T: Table, R: Reports, Q: RunQueue> Publisher<T, R, Q> {
                 failed += 1;
             }
         }
-        answer(failed, plans.len())
+        let removed = match self.take_back(&plans, invocation).await {
+            Ok(failed) => failed,
+            Err(error) => {
+                tracing::error!(%error, "nobody knows what the hub has of plans that were removed");
+                1
+            }
+        };
+        answer(failed + removed, plans.len() + removed)
     }
 
     async fn look(
@@ -188,7 +197,7 @@ impl<T: Table, R: Reports, Q: RunQueue> Publisher<T, R, Q> {
     ) -> Result<(), SinkError> {
         let (now, times) = (invocation.now, &self.times);
         let looked = sweep::look(&self.store, self.queue.as_ref(), plan, now, times, log).await?;
-        let Some(state) = looked else {
+        let Some((head, state)) = looked else {
             return Ok(());
         };
         let item = self.store.table().get(&Swept::at(plan)).await?;
@@ -198,9 +207,10 @@ impl<T: Table, R: Reports, Q: RunQueue> Publisher<T, R, Q> {
             // What is older than the first sweep is the stream's alone.
             commit: state.commit.saturating_sub(MOST_COMMITS),
             renewed_at: None,
+            silent: false,
         });
         let caught_up = self.catch_up(&state, &mut swept, invocation).await;
-        let renewed = self.renew(&state, &mut swept, now).await;
+        let renewed = self.renew(&head, &state, &mut swept, now).await;
         if before.as_ref() != Some(&swept) {
             put(self.store.table(), &swept).await?;
         }
@@ -229,25 +239,6 @@ impl<T: Table, R: Reports, Q: RunQueue> Publisher<T, R, Q> {
             }
             swept.commit = commit;
         }
-        Ok(())
-    }
-
-    async fn renew(
-        &self,
-        state: &PlanState,
-        swept: &mut Swept,
-        now: Timestamp,
-    ) -> Result<(), SinkError> {
-        let Some(hub) = &self.renew else {
-            return Ok(());
-        };
-        let recently = |at: Timestamp| now.duration_since(at) < BETWEEN_RENEWALS;
-        if swept.renewed_at.is_some_and(recently) {
-            return Ok(());
-        }
-        let oldest = now - self.times.renew_after;
-        hub.renew(state, oldest, now).await?;
-        swept.renewed_at = Some(now);
         Ok(())
     }
 }

@@ -11,7 +11,9 @@ mod topic;
 pub use archive::{Archives, PutObject};
 pub use bus::{EventBus, PutEvents, Refused};
 pub use evidence::{EvidenceVault, PlanTexts, Seal, Vault};
-pub use hub::{Failed, FindingNote, Hub, ImportFindings, Ledger, Renew, UpdateFindings};
+pub use hub::{
+    Failed, FindingNote, Hub, ImportFindings, Ledger, NoteChange, Renew, Renewal, UpdateFindings,
+};
 pub use log::Log;
 pub use topic::{Message, PublishMessage, Topic};
 

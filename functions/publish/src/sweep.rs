@@ -56,7 +56,7 @@ pub(crate) async fn look<T: Table>(
     now: Timestamp,
     times: &Times,
     log: &mut impl Write,
-) -> Result<Option<PlanState>, SinkError> {
+) -> Result<Option<(PlanHead, PlanState)>, SinkError> {
     let Some(head) = store
         .head(plan)
         .await?
@@ -85,7 +85,7 @@ pub(crate) async fn look<T: Table>(
             )
             .await?;
     }
-    Ok(Some(state))
+    Ok(Some((head, state)))
 }
 
 /// The last day of the exception that expired last, of those that the newest run still held for in

@@ -143,6 +143,37 @@ pub fn asff_finding(report: &Report, row: &ProbeRow, stamp: Stamp<'_>, hub: &Hub
     all
 }
 
+/// A pass's finding when no run has said for too long whether it still is one: as that of a probe of which
+/// nothing was found out, for this reason. The same finding: it keeps its id and all that the pass knew.
+#[must_use]
+pub fn asff_lapsed(pass: &Value, why: &str) -> Value {
+    let mut lapsed = pass.clone();
+    let nothing = Some(Finding::Blind);
+    let changes = [
+        ("/Compliance/Status", json!(status(Standing::Inconclusive))),
+        (
+            "/Compliance/StatusReasons",
+            json!([{ "ReasonCode": "STALE", "Description": cut(&plain(why), 2048) }]),
+        ),
+        ("/Description", json!(cut(&plain(why), 1024))),
+        (
+            "/FindingProviderFields/Severity",
+            json!({ "Label": label(nothing), "Original": "stale" }),
+        ),
+        ("/Workflow/Status", json!(workflow(Standing::Inconclusive))),
+        (
+            "/ProductFields/keyproof~1verdict",
+            json!(Standing::Inconclusive.as_str()),
+        ),
+    ];
+    for (place, value) in changes {
+        if let Some(there) = lapsed.pointer_mut(place) {
+            *there = value;
+        }
+    }
+    lapsed
+}
+
 fn status(standing: Standing) -> &'static str {
     match standing {
         Standing::Pass => "PASSED",

@@ -47,7 +47,7 @@ impl Standing {
             Verdict::Inconclusive => Self::Inconclusive,
             Verdict::Pass if report.part.is_some() => Self::Part,
             Verdict::Pass => match age(report, now) {
-                Some(age) if age <= max_age && age >= -AHEAD => Self::Pass,
+                Some(age) if is_young(age, max_age) => Self::Pass,
                 Some(_) | None => Self::Stale,
             },
         }
@@ -77,6 +77,12 @@ pub fn badge(
     let standing = Standing::of(report, now, max_age);
     let message = message(standing, report, now);
     draw(&label(plan, report), &message, standing.colour())
+}
+
+/// Whether a pass of this age is news: no older than `max_age`, and from no time to come.
+#[must_use]
+pub fn is_young(age: SignedDuration, max_age: SignedDuration) -> bool {
+    age <= max_age && age >= -AHEAD
 }
 
 /// How old the report is; `None` where its time can't be read.

@@ -36,8 +36,8 @@ use keyproof_verdict::Report;
 
 use changes::Changes;
 
-pub use asff::{Hub, asff_finding};
-pub use badge::{Standing as BadgeStanding, badge};
+pub use asff::{Hub, asff_finding, asff_lapsed};
+pub use badge::{Standing as BadgeStanding, badge, is_young};
 pub use escape::{markup, prose, visible};
 pub use finding::{Stamp, controls};
 pub use format::{Format, UnknownFormat};

@@ -12,6 +12,8 @@ use crate::Reference;
 pub const PLANS: &str = "PLANS";
 /// The partition that says of which inventory plans come.
 pub const ORIGINS: &str = "ORIGINS";
+/// The partition that lists the plans of which Security Hub has been told.
+pub const HUB: &str = "HUB";
 /// The sort key of a plan's state, and the beginning of those of its parts.
 pub const STATE: &str = "STATE";
 
@@ -71,6 +73,12 @@ impl Key {
     #[must_use]
     pub fn origin(plan: &str) -> Self {
         Self::new(ORIGINS, plan)
+    }
+
+    /// What is known of a plan as one of those of which Security Hub has been told.
+    #[must_use]
+    pub fn in_hub(plan: &str) -> Self {
+        Self::new(HUB, plan)
     }
 
     /// A plan's state.

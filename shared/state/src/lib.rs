@@ -33,7 +33,7 @@ pub use config::{SkewError, StackConfig};
 pub use digest::{digest, hex};
 pub use entry::{ChangeItem, Entry, EntryKind, Subject, shortened};
 pub use item::{Item, ItemError, Noun, SCHEMA};
-pub use key::{Key, ORIGINS, PLANS, STATE};
+pub use key::{HUB, Key, ORIGINS, PLANS, STATE};
 pub use plan::{PlanHead, PlanOrigin, PlanVersion};
 pub use reference::{Reference, ReferenceError, ReferenceKind, references};
 pub use request::{RequestError, RunRequest, is_word, ulid};

@@ -7,12 +7,12 @@
 use std::rc::Rc;
 
 use keyproof_report::{Stamp, ocsf_finding};
-use keyproof_state::ChangeItem;
+use keyproof_state::{ChangeItem, Noun};
 
 use super::Calling;
-use super::hub::{FindingNote, Ledger, changed_rows};
+use super::hub::{FindingNote, Ledger, NoteChange, changed_rows};
 use crate::Record;
-use crate::sink::{About, Sink, Telling, Told};
+use crate::sink::{About, Sink, SinkError, Telling, Told};
 
 /// Writes objects.
 pub trait PutObject {
@@ -58,7 +58,10 @@ impl<Port: PutObject, Notes: Ledger> Sink for Archives<Port, Notes> {
                 for row in rows {
                     let note = notes.remove(&row.id).unwrap_or_else(|| {
                         let note = FindingNote::new(&change.plan, &row.id, change.finished_at);
-                        new.push(note.clone());
+                        new.push(NoteChange {
+                            before: None,
+                            after: note.clone(),
+                        });
                         note
                     });
                     let stamp = Stamp {
@@ -69,7 +72,9 @@ impl<Port: PutObject, Notes: Ledger> Sink for Archives<Port, Notes> {
                     lines.push('\n');
                 }
                 // Where there is no hub, nobody else has written down since when it is told.
-                self.ledger.write(&new).await?;
+                if !self.ledger.write(&new).await? {
+                    return Err(SinkError::Contended(FindingNote::NOUN));
+                }
                 self.port.put(&key(change), lines.into_bytes()).await?;
             }
             told.mark(["ALL"]).await

@@ -6,13 +6,14 @@
 //! is archived by the very finding that it was.
 
 mod ledger;
+mod renewal;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use jiff::Timestamp;
+use jiff::SignedDuration;
 use keyproof_report::{Hub as Place, Stamp, asff_finding};
-use keyproof_state::{ChangeItem, Entry, EntryKind, PlanState};
+use keyproof_state::{ChangeItem, Entry, EntryKind, Noun};
 use keyproof_verdict::{ProbeRow, Report};
 use serde_json::Value;
 
@@ -21,11 +22,15 @@ use crate::Record;
 use crate::event::part;
 use crate::home::Home;
 use crate::sink::{About, Sink, SinkError, Telling, Told};
-pub use ledger::{FindingNote, Ledger};
+pub use ledger::{FindingNote, Ledger, NoteChange};
+pub use renewal::{Renew, Renewal};
 
 /// How many findings a call takes.
 /// <https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_BatchImportFindings.html>
 const MOST_FINDINGS: usize = 100;
+
+/// By how much later what is told of a finding is than what was told before: ASFF's times have milliseconds.
+const LATER: SignedDuration = SignedDuration::from_millis(1);
 
 /// A finding that was refused: its id, and why.
 pub type Failed = (String, String);
@@ -58,9 +63,29 @@ pub struct Hub<Port, Notes> {
 struct Outgoing {
     /// The part of the record that it is of.
     part: String,
-    note: FindingNote,
+    /// The note that it is of, and the one that was read.
+    note: NoteChange,
     /// The workflow that it must be given, where it isn't the one that it has.
     workflow: Option<String>,
+}
+
+impl Outgoing {
+    fn new(part: &str, before: Option<&FindingNote>, after: FindingNote) -> Self {
+        // A new finding takes its workflow from the import, an old one from an update only. One that is shown again
+        // is `NEW` to the hub: <https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_Workflow.html>
+        let had = before.and_then(|before| Some((before.workflow()?, before.is_active())));
+        let wants = after.workflow().filter(|wants| {
+            had.is_some_and(|(had, shown)| had != *wants || (!shown && after.is_active()))
+        });
+        Self {
+            part: part.to_owned(),
+            workflow: wants.map(str::to_owned),
+            note: NoteChange {
+                before: before.cloned(),
+                after,
+            },
+        }
+    }
 }
 
 impl<Port: ImportFindings + UpdateFindings, Notes: Ledger> Hub<Port, Notes> {
@@ -83,7 +108,10 @@ impl<Port: ImportFindings + UpdateFindings, Notes: Ledger> Hub<Port, Notes> {
         if told_at.is_some_and(|told_at| told_at > now) {
             return None;
         }
-        let note = match (entry.kind, row) {
+        // What a sweep has told anew since that run ended is older all the same, and bears a later time.
+        let last = before.and_then(FindingNote::updated_at);
+        let at = last.map_or(now, |last| now.max(last + LATER));
+        let mut note = match (entry.kind, row) {
             (EntryKind::Transition, Some((report, row))) => {
                 let new = || FindingNote::new(&about.plan, &entry.probe, now);
                 let mut note = before.cloned().unwrap_or_else(new);
@@ -92,27 +120,15 @@ impl<Port: ImportFindings + UpdateFindings, Notes: Ledger> Hub<Port, Notes> {
                     updated_at: &now.to_string(),
                 };
                 note.finding = Some(asff_finding(report, row, stamp, &place(home)));
-                note.told_at = Some(now);
+                note.lapsed = None;
                 note
             }
             // What was never told needs no taking back.
-            (EntryKind::Retired, _) => before
-                .filter(|note| note.is_active())?
-                .clone()
-                .archived(now),
+            (EntryKind::Retired, _) => before.filter(|note| note.is_active())?.clone().archived(),
             _ => return None,
         };
-        let had = before.and_then(FindingNote::workflow);
-        // A new finding takes its workflow from the import, an old one from an update only.
-        let wants = note
-            .workflow()
-            .filter(|wants| had.is_some_and(|had| had != *wants));
-        let workflow = wants.map(str::to_owned);
-        Some(Outgoing {
-            part: part(entry).to_owned(),
-            note,
-            workflow,
-        })
+        note.told_at = Some(now);
+        Some(Outgoing::new(part(entry), before, note.updated(at)))
     }
 
     /// Imports findings, and writes down those that are as they should be. The parts of these, and
@@ -120,23 +136,26 @@ impl<Port: ImportFindings + UpdateFindings, Notes: Ledger> Hub<Port, Notes> {
     ///
     /// # Errors
     ///
-    /// Where a call fails as a whole.
+    /// Where a call fails as a whole, or somebody else has told the hub of one of them meanwhile.
     async fn send(&self, outgoing: &[Outgoing]) -> Result<(Vec<String>, Vec<Failed>), SinkError> {
         let findings: Vec<Value> = outgoing
             .iter()
-            .filter_map(|one| one.note.finding.clone())
+            .filter_map(|one| one.note.after.finding.clone())
             .collect();
         let mut failed = self.port.import(&findings).await?;
         failed.extend(self.update(outgoing).await?);
         let done = outgoing.iter().filter(|one| {
-            let id = one.note.id();
+            let id = one.note.after.id();
             failed.iter().all(|(other, _)| Some(other.as_str()) != id)
         });
         let (parts, notes): (Vec<_>, Vec<_>) =
             done.map(|one| (one.part.clone(), one.note.clone())).unzip();
         // Only now: what is written down is what the hub has, workflow and all.
-        self.ledger.write(&notes).await?;
-        Ok((parts, failed))
+        if self.ledger.write(&notes).await? {
+            Ok((parts, failed))
+        } else {
+            Err(SinkError::Contended(FindingNote::NOUN))
+        }
     }
 
     /// Gives findings the workflow that they must have.
@@ -145,8 +164,8 @@ impl<Port: ImportFindings + UpdateFindings, Notes: Ledger> Hub<Port, Notes> {
         for one in outgoing {
             let named = (
                 one.workflow.as_deref(),
-                one.note.product_arn(),
-                one.note.id(),
+                one.note.after.product_arn(),
+                one.note.after.id(),
             );
             if let (Some(workflow), Some(product), Some(id)) = named {
                 let ids = by_workflow.entry((product, workflow)).or_default();
@@ -158,53 +177,6 @@ impl<Port: ImportFindings + UpdateFindings, Notes: Ledger> Hub<Port, Notes> {
             failed.extend(self.port.update(product, &ids, workflow).await?);
         }
         Ok(failed)
-    }
-}
-
-/// Tells again what is forgotten otherwise.
-pub trait Renew {
-    /// Tells again what of a plan was last told before `oldest`, and takes back what is about no
-    /// probe of it any more: how many.
-    fn renew<'a>(
-        &'a self,
-        state: &'a PlanState,
-        oldest: Timestamp,
-        now: Timestamp,
-    ) -> Calling<'a, usize>;
-}
-
-impl<Port: ImportFindings + UpdateFindings, Notes: Ledger> Renew for Rc<Hub<Port, Notes>> {
-    fn renew<'a>(
-        &'a self,
-        state: &'a PlanState,
-        oldest: Timestamp,
-        now: Timestamp,
-    ) -> Calling<'a, usize> {
-        Box::pin(async move {
-            let notes = self.ledger.notes(&state.plan).await?.into_iter();
-            let again = |note: FindingNote| {
-                let old = note.told_at.is_some_and(|told_at| told_at < oldest);
-                match state.probes.contains_key(&note.probe) {
-                    true if old => Some(note.renewed(now)),
-                    true => None,
-                    false => Some(note.archived(now)),
-                }
-            };
-            let outgoing: Vec<_> = notes
-                .filter(FindingNote::is_active)
-                .filter_map(again)
-                .map(|note| Outgoing {
-                    part: String::new(),
-                    note,
-                    workflow: None,
-                })
-                .collect();
-            for call in outgoing.chunks(MOST_FINDINGS) {
-                let (parts, failed) = self.send(call).await?;
-                partly(call.len(), parts.len(), failed)?;
-            }
-            Ok(outgoing.len())
-        })
     }
 }
 

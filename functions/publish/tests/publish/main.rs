@@ -16,5 +16,6 @@ mod evidence;
 mod findings;
 mod once;
 mod pages;
+mod renewals;
 mod sweeps;
 mod world;

@@ -3,6 +3,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::LazyLock;
 
@@ -41,9 +42,14 @@ pub(crate) struct Heard {
     pub(crate) objects: RefCell<Vec<(String, String)>>,
     pub(crate) vault: RefCell<BTreeMap<String, Vec<u8>>>,
     pub(crate) log: RefCell<Vec<u8>>,
+    /// What happens while findings are next imported.
+    meanwhile: RefCell<Option<Meanwhile>>,
     /// How the coming calls fail, by action: `None` for one that succeeds.
     failing: RefCell<VecDeque<(&'static str, Trouble)>>,
 }
+
+/// Something that somebody else does.
+pub(crate) type Meanwhile = Pin<Box<dyn Future<Output = ()>>>;
 
 /// How a call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +64,11 @@ impl Heard {
     /// Lets the next call of an action fail.
     pub(crate) fn fail(&self, action: &'static str, trouble: Trouble) {
         self.failing.borrow_mut().push_back((action, trouble));
+    }
+
+    /// Lets this happen while findings are next imported: after the ledger was read, before it is written.
+    pub(crate) fn meanwhile(&self, other: impl Future<Output = ()> + 'static) {
+        *self.meanwhile.borrow_mut() = Some(Box::pin(other));
     }
 
     fn trouble(&self, action: &'static str) -> Result<Option<usize>, SinkError> {
@@ -138,6 +149,10 @@ impl ImportFindings for Ear {
     fn import<'a>(&'a self, findings: &'a [Value]) -> Calling<'a, Vec<Failed>> {
         Box::pin(async move {
             assert!((1..=100).contains(&findings.len()));
+            let other = self.0.meanwhile.borrow_mut().take();
+            if let Some(other) = other {
+                other.await;
+            }
             let refused = self.0.trouble("securityhub:BatchImportFindings")?;
             let mut failed = Vec::new();
             for (index, finding) in findings.iter().enumerate() {
@@ -307,6 +322,17 @@ impl World {
             .push(&plan, &text, Every::Minutes(30), None, now)
             .await
             .unwrap();
+    }
+
+    /// Takes the plan's schedule away.
+    pub(crate) async fn never_again(&self) {
+        let store = &self.publisher.store;
+        let head = store.head("orders").await.unwrap().unwrap();
+        let version = store.version("orders", head.version).await.unwrap();
+        let text = version.unwrap().text;
+        let plan = keyproof_plan::Plan::parse(&text).unwrap();
+        let pushed = store.push(&plan, &text, Every::Never, None, at(1)).await;
+        assert_eq!(pushed.unwrap().head.interval_minutes, None);
     }
 
     /// Commits a run as the newest.

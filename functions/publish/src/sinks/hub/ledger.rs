@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use keyproof_report::asff_lapsed;
 use keyproof_state::{ItemError, Key, Noun, hex};
-use keyproof_store::{Query, Table, Write, Written};
+use keyproof_store::{Condition, Query, Table, Write, Written};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::sink::SinkError;
 use crate::sinks::Calling;
@@ -21,12 +22,44 @@ pub struct FindingNote {
     pub probe: String,
     /// When a finding of it was first told.
     pub created_at: Timestamp,
-    /// When the hub was last told.
+    /// The end of the run that the hub was last told of.
     #[serde(default)]
     pub told_at: Option<Timestamp>,
+    /// When a sweep last told it anew; versions before this one moved `told_at`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renewed_at: Option<Timestamp>,
     /// The finding that the hub has, as ASFF.
     #[serde(default)]
     pub finding: Option<Value>,
+    /// What the finding said in other words while it was a pass, where the hub was told that it lapsed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lapsed: Option<Map<String, Value>>,
+}
+
+/// A note in the place of the one that was read; of none, where there was none.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NoteChange {
+    /// The note that was read.
+    pub before: Option<FindingNote>,
+    /// The note to write.
+    pub after: FindingNote,
+}
+
+impl NoteChange {
+    /// What must be so: that nobody wrote another note since this one was read.
+    fn conditions(&self) -> Vec<Condition> {
+        let Some(before) = &self.before else {
+            return vec![Condition::Absent];
+        };
+        let is = |name, at: Option<Timestamp>| match at {
+            Some(at) => Condition::Equals(name, at.to_string().into()),
+            None => Condition::Lacks(name),
+        };
+        vec![
+            is("told_at", before.told_at),
+            is("renewed_at", before.renewed_at),
+        ]
+    }
 }
 
 impl Noun for FindingNote {
@@ -95,24 +128,72 @@ impl FindingNote {
             probe: probe.to_owned(),
             created_at,
             told_at: None,
+            renewed_at: None,
             finding: None,
+            lapsed: None,
         }
     }
 
-    /// The same, told anew.
+    /// When the hub was last told, of a run or anew.
     #[must_use]
-    pub fn renewed(mut self, now: Timestamp) -> Self {
-        self.told_at = Some(now);
-        self.set("UpdatedAt", &now.to_string());
+    pub fn last_told(&self) -> Option<Timestamp> {
+        self.told_at.max(self.renewed_at)
+    }
+
+    /// The time that the hub was last told as the finding's: what comes after must be later.
+    pub(super) fn updated_at(&self) -> Option<Timestamp> {
+        self.text("UpdatedAt")?.parse().ok()
+    }
+
+    /// The same as of another time.
+    pub(super) fn updated(mut self, at: Timestamp) -> Self {
+        self.set("UpdatedAt", &at.to_string());
         self
     }
 
+    /// The same, told anew.
+    pub(super) fn renewed(mut self, now: Timestamp) -> Self {
+        self.renewed_at = Some(now);
+        self.updated(now)
+    }
+
     /// The same, taken back.
-    #[must_use]
-    pub fn archived(self, now: Timestamp) -> Self {
-        let mut note = self.renewed(now);
-        note.set("RecordState", "ARCHIVED");
-        note
+    pub(super) fn archived(mut self) -> Self {
+        self.set("RecordState", "ARCHIVED");
+        self
+    }
+
+    /// The same, shown again.
+    pub(super) fn shown(mut self) -> Self {
+        self.set("RecordState", "ACTIVE");
+        self
+    }
+
+    /// The same, but a pass only where a run has said so lately: none has since then, where it is `Some`.
+    pub(super) fn in_silence(mut self, silent_since: Option<Timestamp>) -> Self {
+        let Some(Value::Object(finding)) = &mut self.finding else {
+            return self;
+        };
+        match (silent_since, self.lapsed.take()) {
+            (None, Some(pass)) => finding.extend(pass),
+            (Some(since), None) if is_pass(finding) => {
+                let why = format!(
+                    "No run of the plan has come since {since}. The last one passed; whether it is so still, nobody \
+                     knows."
+                );
+                let pass = Value::Object(std::mem::take(finding));
+                if let (Value::Object(lapsed), Value::Object(pass)) =
+                    (asff_lapsed(&pass, &why), pass)
+                {
+                    *finding = lapsed;
+                    let said = pass.into_iter();
+                    let otherwise = said.filter(|(name, value)| finding.get(name) != Some(value));
+                    self.lapsed = Some(otherwise.collect());
+                }
+            }
+            (_, lapsed) => self.lapsed = lapsed,
+        }
+        self
     }
 
     fn set(&mut self, field: &str, text: &str) {
@@ -120,6 +201,11 @@ impl FindingNote {
             fields.insert(field.to_owned(), json!(text));
         }
     }
+}
+
+fn is_pass(finding: &Map<String, Value>) -> bool {
+    let compliance = finding.get("Compliance");
+    compliance.and_then(|compliance| compliance.get("Status")) == Some(&json!("PASSED"))
 }
 
 /// Where notes are kept.
@@ -134,8 +220,9 @@ pub trait Ledger {
     /// Every note of a plan.
     fn notes<'a>(&'a self, plan: &'a str) -> Calling<'a, Vec<FindingNote>>;
 
-    /// Writes notes in the place of those before them.
-    fn write<'a>(&'a self, notes: &'a [FindingNote]) -> Calling<'a, ()>;
+    /// Writes notes in the place of those that were read; `false` where somebody else wrote one meanwhile, and
+    /// some of them are not written.
+    fn write<'a>(&'a self, changes: &'a [NoteChange]) -> Calling<'a, bool>;
 }
 
 /// The state table as the ledger.
@@ -171,19 +258,33 @@ impl<T: Table> Ledger for T {
         })
     }
 
-    fn write<'a>(&'a self, notes: &'a [FindingNote]) -> Calling<'a, ()> {
+    fn write<'a>(&'a self, changes: &'a [NoteChange]) -> Calling<'a, bool> {
         Box::pin(async move {
-            for some in notes.chunks(MOST_WRITES) {
-                let puts = some.iter().map(|note| Ok(Write::put(note.to_item()?)));
+            let mut all = true;
+            for some in changes.chunks(MOST_WRITES) {
+                let puts = some.iter().map(|change| {
+                    let item = change.after.to_item()?;
+                    let conditions = change.conditions();
+                    Ok(Write::Put { item, conditions })
+                });
                 let puts = puts.collect::<Result<Vec<_>, ItemError>>()?;
-                match Table::write(self, &puts).await? {
-                    Written::Done => {}
-                    Written::Refused(_) | Written::Conflict => {
-                        return Err(SinkError::Contended(FindingNote::NOUN));
-                    }
+                if Table::write(self, &puts).await? != Written::Done {
+                    all &= are_there(self, some).await?;
                 }
             }
-            Ok(())
+            Ok(all)
         })
     }
+}
+
+/// Whether the notes are there after all: a write whose reply got lost is refused when it is made again.
+async fn are_there(table: &impl Table, changes: &[NoteChange]) -> Result<bool, SinkError> {
+    for NoteChange { after, .. } in changes {
+        let there = table.get(&after.key()).await?;
+        let there = there.map(FindingNote::from_item).transpose()?;
+        if there.as_ref() != Some(after) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

@@ -17,15 +17,10 @@ pub(crate) enum PrincipalPattern {
     Everyone,
     /// An account, as its id or its root ARN.
     Account(String),
-    /// A user's ARN.
-    User {
-        /// The ARN.
-        arn: String,
-        /// Its account.
-        account: String,
-        /// Its name without the path.
-        name: String,
-    },
+    /// A user's ARN. It names no session that the user federated: the session's ARN holds a name that
+    /// the caller of `GetFederationToken` is free to choose, and nothing of the user's.
+    /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html>
+    User(String),
     /// A role's ARN.
     Role {
         /// The ARN.
@@ -55,7 +50,7 @@ pub(crate) enum PrincipalPattern {
 pub(crate) struct Naming {
     /// Its account is.
     pub(crate) account: bool,
-    /// The role (or, for a federated session, the user) behind its session is.
+    /// The role behind its session is.
     pub(crate) behind: bool,
     /// It is, itself.
     pub(crate) itself: bool,
@@ -86,11 +81,10 @@ impl Naming {
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html>
     pub(crate) fn exempts(self, principal: &Principal) -> bool {
         match principal.kind() {
-            PrincipalKind::User => self.account && self.itself,
+            // Of a federated user nobody knows here which user is behind it.
+            PrincipalKind::User | PrincipalKind::FederatedUser => self.account && self.itself,
             PrincipalKind::Role => self.account && self.behind,
-            PrincipalKind::RoleSession | PrincipalKind::FederatedUser => {
-                self.account && self.behind && self.itself
-            }
+            PrincipalKind::RoleSession => self.account && self.behind && self.itself,
             PrincipalKind::Root
             | PrincipalKind::Federated
             | PrincipalKind::Service
@@ -120,20 +114,14 @@ impl PrincipalPattern {
             return None;
         }
         let resource = arn.resource();
-        let owned = |name: &str| {
-            let name = name.rsplit('/').next().unwrap_or(name);
-            (text.to_owned(), account.to_owned(), name.to_owned())
-        };
         match (arn.service(), resource.split_once('/')) {
             ("iam", None) if resource == "root" => Some(Self::Account(account.to_owned())),
-            ("iam", Some(("user", name))) if !name.is_empty() => {
-                let (arn, account, name) = owned(name);
-                Some(Self::User { arn, account, name })
-            }
-            ("iam", Some(("role", name))) if !name.is_empty() => {
-                let (arn, account, name) = owned(name);
-                Some(Self::Role { arn, account, name })
-            }
+            ("iam", Some(("user", name))) if !name.is_empty() => Some(Self::User(text.to_owned())),
+            ("iam", Some(("role", path))) if !path.is_empty() => Some(Self::Role {
+                arn: text.to_owned(),
+                account: account.to_owned(),
+                name: path.rsplit('/').next().unwrap_or(path).to_owned(),
+            }),
             ("sts", Some(("assumed-role", name))) if name.contains('/') => {
                 Some(Self::Session(text.to_owned()))
             }
@@ -185,12 +173,7 @@ impl PrincipalPattern {
                 itself: kind == PrincipalKind::Root,
                 ..none
             },
-            Self::User { arn, .. } if kind == PrincipalKind::User => itself(arn == principal.arn()),
-            Self::User { account, name, .. } if kind == PrincipalKind::FederatedUser => Naming {
-                behind: principal.account() == Some(account)
-                    && principal.arn().rsplit('/').next() == Some(name),
-                ..none
-            },
+            Self::User(arn) => itself(kind == PrincipalKind::User && arn == principal.arn()),
             Self::Role { arn, account, name } => Naming {
                 behind: principal.has_role(arn, account, name),
                 ..none
@@ -209,7 +192,7 @@ impl PrincipalPattern {
                 itself(kind == PrincipalKind::Federated && name == principal.arn())
             }
             Self::AnyFederated => itself(kind == PrincipalKind::Federated),
-            Self::Account(_) | Self::User { .. } | Self::Nobody => none,
+            Self::Account(_) | Self::Nobody => none,
         }
     }
 }

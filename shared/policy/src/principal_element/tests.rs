@@ -43,7 +43,7 @@ fn each_entry_names_whom_it_should_and_nobody_else() {
         assert_eq!(names(&aws(whole)), [[owner].as_slice(), &others].concat());
     }
     assert_eq!(names(&aws("arn:aws:iam::444455556666:root")), []);
-    assert_eq!(names(&aws(USER)), [(USER, itself), (GUEST, behind)]);
+    assert_eq!(names(&aws(USER)), [(USER, itself)]);
     assert_eq!(names(&aws("arn:aws:iam::111122223333:user/bob")), []);
     assert_eq!(names(&aws("arn:aws:iam::444455556666:user/ada")), []);
     assert_eq!(names(&aws(ROLE)), [(ROLE, behind), (SESSION, behind)]);
@@ -101,7 +101,7 @@ fn who_is_left_out_of_a_deny_is_listed_in_every_way() {
         (USER, naming(true, false, true)),
         (ROLE, naming(true, true, false)),
         (SESSION, naming(true, true, true)),
-        (GUEST, naming(true, true, true)),
+        (GUEST, naming(true, false, true)),
         (IDP, naming(false, false, true)),
         (LAMBDA, naming(false, false, true)),
         ("*", naming(false, false, true)),

@@ -172,6 +172,7 @@ impl<'a> Observer<'a> {
             action: action.to_owned(),
             resource: role.arn.clone(),
             policy: Some(&role.trust),
+            aws_managed: false,
             grants: &[],
             via: None,
             context,

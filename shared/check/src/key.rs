@@ -69,6 +69,7 @@ impl Observer<'_> {
             spec: &key.spec,
             usage: &key.usage,
             multi_region: key.multi_region,
+            aws_managed: false,
             aliases: self.estate.aliases_of(&key.key_id),
             grants: &grants,
         };
@@ -133,6 +134,7 @@ impl Observer<'_> {
                 action: format!("kms:{}", wanted.operation),
                 resource: key.arn.to_owned(),
                 policy: Some(key.policy),
+                aws_managed: key.aws_managed,
                 grants: key.grants,
                 via: wanted.through_dynamodb.then_some("dynamodb"),
                 context,
@@ -158,6 +160,7 @@ impl Observer<'_> {
             spec: "SYMMETRIC_DEFAULT",
             usage: "ENCRYPT_DECRYPT",
             multi_region: false,
+            aws_managed: true,
             aliases: vec!["alias/aws/dynamodb".to_owned()],
             grants: &[],
         };
@@ -340,6 +343,7 @@ struct Described<'d> {
     spec: &'d str,
     usage: &'d str,
     multi_region: bool,
+    aws_managed: bool,
     aliases: Vec<String>,
     grants: &'d [Grant],
 }
@@ -385,8 +389,8 @@ fn uses<'u>(action: Action, principal: &Principal) -> Vec<Use<'u>> {
             ];
             vec![wanted]
         }
-        Action::RevokeGrant => {
-            let mut wanted = Use::new("RevokeGrant");
+        Action::RevokeGrant | Action::ListGrants => {
+            let mut wanted = Use::new(operation);
             wanted.context = vec![("kms:GrantIsForAWSResource", vec!["false".to_owned()])];
             vec![wanted]
         }

@@ -164,6 +164,7 @@ impl Observer<'_> {
                 action: "dynamodb:DescribeTable".to_owned(),
                 resource: table.arn.clone(),
                 policy: table.resource_policy.as_ref(),
+                aws_managed: false,
                 grants: &[],
                 via: None,
                 context: tags.collect(),

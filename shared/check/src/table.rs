@@ -72,6 +72,7 @@ impl Observer<'_> {
                 action: name.to_owned(),
                 resource: resource.clone(),
                 policy: table.resource_policy.as_ref(),
+                aws_managed: false,
                 grants: &[],
                 via: None,
                 context,

@@ -19,6 +19,8 @@ pub(crate) struct Question<'q> {
     pub(crate) resource: String,
     /// The resource's own policy.
     pub(crate) policy: Option<&'q PolicySource>,
+    /// Whether the resource is a key that AWS manages.
+    pub(crate) aws_managed: bool,
     pub(crate) grants: &'q [Grant],
     pub(crate) via: Option<&'q str>,
     /// The condition keys of the service.
@@ -45,6 +47,8 @@ pub(crate) struct Step {
     pub(crate) decision: Decision,
     /// The grants on the key that it is about.
     pub(crate) grants: Vec<Grant>,
+    /// Whether that key is AWS's.
+    pub(crate) aws_managed: bool,
 }
 
 impl Step {
@@ -204,7 +208,7 @@ pub(crate) fn decide(
 ) -> Decision {
     let request = &step.request;
     let own = caller.principal.account() == Some(account.as_str());
-    let ours = request.resource_account.as_ref() == Some(account);
+    let ours = is_guarded(request, account, step.aws_managed);
     let policies = Policies {
         identity: &caller.identity.least,
         resource,
@@ -237,7 +241,8 @@ pub(crate) fn weigh(
         .get_or_insert_with(|| account.clone());
     let request = request.with_derived_context();
     let own = caller.principal.account() == Some(account.as_str());
-    let ours = request.resource_account.as_ref() == Some(account);
+    let aws_managed = question.aws_managed;
+    let ours = is_guarded(&request, account, aws_managed);
     let policies = Policies {
         identity: &caller.identity.least,
         resource: question.policy.map(|policy| &policy.document),
@@ -277,6 +282,7 @@ pub(crate) fn weigh(
             request,
             decision,
             grants,
+            aws_managed,
         });
     }
     let policies = Policies {
@@ -296,7 +302,15 @@ pub(crate) fn weigh(
         request,
         decision: favoured,
         grants: question.grants.to_vec(),
+        aws_managed,
     })
+}
+
+/// Whether the account's RCPs are over a resource: over its own, but for the keys that AWS manages.
+///
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/resource-control-policies.html>
+fn is_guarded(request: &Request, account: &AccountId, aws_managed: bool) -> bool {
+    request.resource_account.as_ref() == Some(account) && !aws_managed
 }
 
 fn hangs_on_keys(keys: &[String]) -> String {

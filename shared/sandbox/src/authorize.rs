@@ -23,6 +23,8 @@ pub(crate) struct Access<'a> {
     pub(crate) resource: &'a str,
     /// The resource's own policy: a table's resource policy, a key policy, a trust policy.
     pub(crate) resource_policy: Option<&'a StoredPolicy>,
+    /// Whether the resource is a key that AWS manages.
+    pub(crate) aws_managed: bool,
     /// A key's grants.
     pub(crate) grants: Vec<Grant>,
     /// The service that makes this call in the caller's name: `dynamodb`.
@@ -38,6 +40,7 @@ impl<'a> Access<'a> {
             action,
             resource,
             resource_policy: None,
+            aws_managed: false,
             grants: Vec::new(),
             via: None,
             context: Vec::new(),
@@ -105,13 +108,17 @@ impl World {
             .with_context(self.context(call, access, &resource_account))
             .with_derived_context();
         let documents = self.documents(caller);
+        // RCPs are over all resources of an account but the keys that AWS manages.
+        // https://docs.aws.amazon.com/kms/latest/developerguide/resource-control-policies.html
+        let rcps = self.organization.rcps.get(&resource_account);
+        let rcps = levels(rcps.filter(|_| !access.aws_managed));
         let policies = Policies {
             identity: &documents.identity,
             resource: access.resource_policy.map(StoredPolicy::document),
             boundaries: &documents.boundaries,
             sessions: &documents.sessions,
             scps: &levels(self.organization.scps.get(&caller.account)),
-            rcps: &levels(self.organization.rcps.get(&resource_account)),
+            rcps: &rcps,
             grants: &access.grants,
             ..Policies::default()
         };

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a key's policy, its grants and the organization have a say in, and what not.
 
+use keyproof_core::PolicyType;
 use keyproof_policy::Grant;
 use keyproof_verdict::{Finding, Report, Verdict};
 
-use super::{PLAN, World, estate, facts, row};
+use super::{OUTSIDER_READS, PLAN, World, checked, estate, facts, row};
 use crate::{Circumstances, KeyGrant, check};
 
 const RETIRES: &str = "outsider/kms:RetireGrant/orders";
@@ -71,4 +72,54 @@ fn a_grant_lets_nobody_retire_another() {
 
     let row = row(&report, RETIRES);
     assert_eq!(row.verdict, Verdict::Pass, "{}", row.reason);
+}
+
+/// An organization whose RCPs let nobody use a key.
+const NO_KEYS: &str = r#"  Perimeter:
+    Type: AWS::Organizations::Policy
+    Properties:
+      Name: perimeter
+      Type: RESOURCE_CONTROL_POLICY
+      TargetIds: ["111122223333"]
+      Content: { Version: "2012-10-17", Statement: [{ Sid: NoKeys, Effect: Deny, Principal: "*", Action: "kms:Decrypt", Resource: "*" }] }
+"#;
+
+#[test]
+fn an_rcp_is_over_no_key_of_aws() {
+    let customers = World::default().template() + NO_KEYS;
+    let awss = customers.replace(", SSEType: KMS, KMSMasterKeyId: !GetAtt Key.Arn", "");
+
+    let customers = checked(&customers, PLAN, &Circumstances::default());
+    let awss = checked(&awss, PLAN, &Circumstances::default());
+
+    let kept_out = &row(&customers, OUTSIDER_READS).observed;
+    assert_eq!(kept_out.explicit, Some(true), "{:?}", kept_out.message);
+    assert_eq!(kept_out.policy, Some(PolicyType::Rcp));
+    let let_in = row(&awss, OUTSIDER_READS);
+    assert_eq!(let_in.finding, Some(Finding::Exposed), "{}", let_in.reason);
+    let cause = let_in.cause.as_ref().unwrap();
+    assert_eq!(cause.statement.as_deref(), Some("SSESpecification"));
+}
+
+/// A run calls for itself, and no AWS service for it.
+#[test]
+fn grants_are_listed_and_revoked_for_no_service() {
+    for (told, finding) in [("true", None), ("false", Some(Finding::Exposed))] {
+        let key = format!(
+            "          - {{ Sid: Grants, Effect: Allow, Principal: {{ AWS: !GetAtt Outsider.Arn }}, \
+             Action: [\"kms:ListGrants\", \"kms:RevokeGrant\", \"kms:CreateGrant\"], Resource: \"*\", \
+             Condition: {{ Bool: {{ \"kms:GrantIsForAWSResource\": \"{told}\" }} }} }}"
+        );
+        let report = World {
+            key: &key,
+            plan: "  - { principal: outsider, on: orders, actions: [kms:ListGrants, kms:RevokeGrant, kms:CreateGrant], decision: denied, by: kms }\n",
+            ..World::default()
+        }
+        .check(&Circumstances::default());
+
+        for action in ["ListGrants", "RevokeGrant", "CreateGrant"] {
+            let row = row(&report, &format!("outsider/kms:{action}/orders"));
+            assert_eq!(row.finding, finding, "{action} {told}: {}", row.reason);
+        }
+    }
 }

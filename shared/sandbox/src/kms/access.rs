@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use keyproof_core::PolicyType;
 
-use super::Key;
 use super::resolve::{Named, hidden};
+use super::{Key, KeyManager};
 use crate::authorize::{Access, Decided};
 use crate::caller::Call;
 use crate::error::AwsError;
@@ -44,6 +44,13 @@ impl<'a> KeyAccess<'a> {
             alias: named.alias.as_deref(),
             ..Self::default()
         }
+    }
+
+    /// The same for an operation on grants that nobody calls in somebody's name.
+    /// `kms:GrantIsForAWSResource` says whether an AWS service does, not whom the grant is for.
+    /// <https://docs.aws.amazon.com/kms/latest/developerguide/grant-authorization.html>
+    pub(super) fn on_grants(operation: &'a str, named: &'a Named) -> Self {
+        Self::new(operation, named).with("kms:GrantIsForAWSResource", ["false".to_owned()])
     }
 
     /// Adds a condition key.
@@ -87,6 +94,7 @@ impl World {
         let mut wanted =
             Access::new(&action, &key.arn).policy(Some(access.policy.unwrap_or(&key.policy)));
         wanted.via = access.via;
+        wanted.aws_managed = key.manager == KeyManager::Aws;
         wanted.grants = key
             .grants
             .iter()

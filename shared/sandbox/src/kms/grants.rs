@@ -74,8 +74,7 @@ pub(super) fn create(
     .into_iter()
     .flatten()
     .next();
-    let mut access = KeyAccess::new("CreateGrant", &named)
-        .with("kms:GrantIsForAWSResource", ["false".to_owned()])
+    let mut access = KeyAccess::on_grants("CreateGrant", &named)
         .with("kms:GranteePrincipal", [input.grantee_principal.clone()])
         .with("kms:GrantOperations", input.operations.iter().cloned());
     access.tokens = tokens;

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{SseDescription, SseSpecification, SseStatus, SseType, TableStatus};
 
-use crate::world::{KMS_DENIED, World, n, no_identity_policy, put_order, refusal, s, table};
+use crate::world::{
+    ACCOUNT, KMS_DENIED, World, n, no_identity_policy, put_order, refusal, s, table,
+};
 
 #[tokio::test]
 async fn kms_denies_a_caller_whom_dynamodb_lets_through() {
@@ -330,4 +332,74 @@ async fn a_table_on_a_key_needs_a_caller_who_may_have_dynamodb_use_it() {
         .table_description
         .unwrap();
     assert_eq!(made.table_status, Some(TableStatus::Creating));
+}
+
+#[tokio::test]
+async fn an_rcp_is_over_no_key_that_aws_manages() {
+    let world = World::new();
+    let administrator = world.administrator();
+    put_order(&administrator, "a", 1, "red", 5).await;
+    let statement = serde_json::json!({"Effect": "Deny", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*"});
+    let levels = [vec![
+        serde_json::json!({"Version": "2012-10-17", "Statement": [statement]}),
+    ]];
+    let account = ACCOUNT.parse().unwrap();
+    world
+        .sandbox
+        .set_resource_control_policies(&account, &levels)
+        .unwrap();
+    let reader = world.role("reader").await;
+
+    let customers = reader
+        .get_item()
+        .table_name("orders")
+        .key("pk", s("a"))
+        .key("sk", n("1"));
+    let (_, message) = refusal(customers.send().await);
+    let managed = reader.get_item().table_name("managed").key("pk", s("a"));
+    managed.send().await.unwrap();
+
+    let reason = "with an explicit deny in a resource control policy";
+    assert!(message.contains(reason), "{message}");
+}
+
+/// It says whether an AWS service calls, not whether the grant is a service's: nobody calls here in
+/// somebody's name.
+#[tokio::test]
+async fn a_service_s_grant_is_listed_and_revoked_for_no_service() {
+    let world = World::new();
+    let kms = world.kms();
+    let grants = kms.list_grants().key_id(&world.key).send().await.unwrap();
+    let grant = grants.grants()[0].clone();
+    assert_eq!(
+        grant.grantee_principal(),
+        Some("dynamodb.us-east-1.amazonaws.com")
+    );
+    let delegating = serde_json::json!({"Effect": "Allow", "Action": "kms:*", "Resource": "*",
+        "Principal": {"AWS": format!("arn:aws:iam::{ACCOUNT}:root")}});
+    let deny = async |told: &str| {
+        let deny = serde_json::json!({"Effect": "Deny", "Principal": "*", "Resource": "*",
+            "Action": ["kms:ListGrants", "kms:RevokeGrant"],
+            "Condition": {"Bool": {"kms:GrantIsForAWSResource": told}}});
+        let policy = serde_json::json!({"Version": "2012-10-17", "Statement": [delegating, deny]})
+            .to_string();
+        let put = kms.put_key_policy().key_id(&world.key).policy(policy);
+        put.send().await.unwrap();
+    };
+    let list = || kms.list_grants().key_id(&world.key).send();
+    let revoke = || {
+        let revoke = kms.revoke_grant().key_id(&world.key).dry_run(true);
+        revoke.grant_id(grant.grant_id().unwrap()).send()
+    };
+
+    deny("false").await;
+    let (listed, revoked) = (refusal(list().await).0, refusal(revoke().await).0);
+    deny("true").await;
+
+    assert_eq!(
+        [listed.as_str(), revoked.as_str()],
+        ["AccessDeniedException"; 2]
+    );
+    assert_eq!(list().await.unwrap().grants().len(), 1);
+    assert_eq!(refusal(revoke().await).0, "DryRunOperationException");
 }

@@ -37,7 +37,7 @@ pub(in crate::kms) fn all(
 ) -> Result<Value, AwsError> {
     let named = world.named_key(call, &input.key_id, "ListGrants")?;
     let key = world.key(&named.arn)?;
-    world.authorize_key(call, key, KeyAccess::new("ListGrants", &named))?;
+    world.authorize_key(call, key, KeyAccess::on_grants("ListGrants", &named))?;
     let wanted = |grant: &&StoredGrant| {
         grant.listed()
             && input.grant_id.as_ref().is_none_or(|id| *id == grant.id)

@@ -38,12 +38,7 @@ pub(in crate::kms) fn revoke(
 ) -> Result<Value, AwsError> {
     let named = world.named_key(call, &input.key_id, "RevokeGrant")?;
     let key = world.key(&named.arn)?;
-    let for_service = key
-        .grants
-        .iter()
-        .any(|grant| grant.id == input.grant_id && !grant.grantee.starts_with("arn:"));
-    let access = KeyAccess::new("RevokeGrant", &named)
-        .with("kms:GrantIsForAWSResource", [for_service.to_string()]);
+    let access = KeyAccess::on_grants("RevokeGrant", &named);
     world.authorize_key(call, key, access)?;
     remove(world, call, &named, &input.grant_id, input.dry_run)
 }

@@ -89,6 +89,26 @@ def test_whichever_call_it_is_killed_at_the_next_delivery_tells_the_rest(publica
     whole_chain(publication, tmp_path)
 
 
+def test_a_record_waits_for_the_one_before_it(publication, tmp_path):
+    function = publication.function()
+    try:
+        assert function.invoke(publication.commits(1)) == {"batchItemFailures": []}
+        kept = publication.objects("evidence")
+        # The stream has given up on the second.
+        assert function.invoke(publication.commits(3)) == {"batchItemFailures": [{"itemIdentifier": "0"}]}
+        assert publication.objects("evidence") == kept
+        assert "orders/3" in publication.told()["events"]
+        # As the sweep does, or somebody by hand.
+        for commit in (2, 3):
+            function.invoke({"publish": {"plan": "orders", "commit": commit}})
+        assert function.invoke(publication.commits(3)) == {"batchItemFailures": []}
+    finally:
+        function.stop()
+    records = [key for key in publication.objects("evidence") if "/records/" in key]
+    assert len(records) == 3, records
+    whole_chain(publication, tmp_path)
+
+
 def whole_chain(publication, folder):
     """The records are a chain that an auditor finds whole, under the key of KMS."""
     der = publication.copy_evidence(folder / "history")

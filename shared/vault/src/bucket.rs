@@ -12,8 +12,8 @@ use keyproof_store::{LARGEST_OBJECT, stored, whole_body};
 
 use crate::VaultError;
 
-/// What the bucket needs. Without the list, S3 says of an object that is not there that it may not be
-/// read: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
+/// What the bucket needs. Without the list, nobody knows where a chain begins, and S3 says of an object that is
+/// not there that it may not be read: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
 pub const BUCKET_ACTIONS: &[&str] = &["s3:GetObject", "s3:ListBucket", "s3:PutObject"];
 
 /// What all objects of evidence are below. From there on they are named as the files of a folder of evidence.
@@ -98,6 +98,28 @@ impl EvidenceBucket {
             Err(error) if error.code() == Some("PreconditionFailed") => Ok(false),
             Err(error) => Err(VaultError::call("s3:PutObject", &error)),
         }
+    }
+
+    /// The key of the first object below a prefix, in the order of their names; `None` where there is none.
+    ///
+    /// # Errors
+    ///
+    /// Where S3 refuses, doesn't answer, or the answer is none about this prefix.
+    pub async fn first(&self, prefix: &str) -> Result<Option<String>, VaultError> {
+        const ACTION: &str = "s3:ListBucket";
+        let request = self.client().list_objects_v2().bucket(&self.name);
+        let sent = request.prefix(prefix).max_keys(1).send().await;
+        let page = sent.map_err(|error| VaultError::call(ACTION, &error))?;
+        // An empty success must not look like an empty bucket:
+        // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
+        if page.prefix() != Some(prefix) {
+            return Err(VaultError::Call {
+                action: ACTION,
+                message: "the reply is no listing of what was asked for".to_owned(),
+            });
+        }
+        let first = page.contents().first();
+        Ok(first.and_then(|object| object.key()).map(str::to_owned))
     }
 
     /// The objects below a prefix, in the order of their names, over as many pages as it takes.

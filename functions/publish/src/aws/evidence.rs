@@ -14,6 +14,10 @@ impl Vault for EvidenceBucket {
         Box::pin(async move { Ok(Self::get(self, key).await?) })
     }
 
+    fn first<'a>(&'a self, prefix: &'a str) -> Calling<'a, Option<String>> {
+        Box::pin(async move { Ok(Self::first(self, prefix).await?) })
+    }
+
     fn create<'a>(&'a self, key: &'a str, body: Vec<u8>) -> Calling<'a, bool> {
         Box::pin(async move { Ok(Self::create(self, key, body).await?) })
     }

@@ -24,6 +24,9 @@ pub trait Vault {
     /// An object; `None` where there is none.
     fn get<'a>(&'a self, key: &'a str) -> Calling<'a, Option<Vec<u8>>>;
 
+    /// The key of the first object below a prefix, in the order of their names; `None` where there is none.
+    fn first<'a>(&'a self, prefix: &'a str) -> Calling<'a, Option<String>>;
+
     /// Writes an object that is not there yet; `false` where it is.
     fn create<'a>(&'a self, key: &'a str, body: Vec<u8>) -> Calling<'a, bool>;
 }
@@ -69,13 +72,20 @@ impl<Bucket: Vault, Key: Seal, Plans: PlanTexts> EvidenceVault<Bucket, Key, Plan
     async fn keep(&self, whole: &WholeRun) -> Result<(), SinkError> {
         let run = &whole.item;
         let base = format!("{ROOT}/{}", directory_name(&run.plan));
-        let place = |commit| format!("{base}/records/{}", record_file(commit));
+        let records = format!("{base}/records/");
+        let place = |commit| format!("{records}{}", record_file(commit));
         if let Some(stored) = self.bucket.get(&place(run.commit)).await? {
             return same(&stored, run);
         }
         let previous = match run.commit {
             0 | 1 => None,
-            commit => self.before(&place(commit - 1), run).await?,
+            commit => {
+                let found = self.before(&place(commit - 1), run).await?;
+                if found.is_none() {
+                    self.begins(&records, &place(commit), run).await?;
+                }
+                found
+            }
         };
         self.keep_plan(&base, whole).await?;
         let text = whole.text.as_bytes();
@@ -98,9 +108,8 @@ impl<Bucket: Vault, Key: Seal, Plans: PlanTexts> EvidenceVault<Bucket, Key, Plan
         }
     }
 
-    /// The record before the run's. Not there: evidence was turned on after that run. A link that is signed
-    /// can't be mended, and nothing ties a reply to its request, so that what isn't there is asked for twice,
-    /// and what is there has to be that record.
+    /// The record before the run's. A link that is signed can't be mended, and nothing ties a reply to its request,
+    /// so that what isn't there is asked for twice, and what is there has to be that record.
     async fn before(&self, place: &str, run: &RunItem) -> Result<Option<Vec<u8>>, SinkError> {
         let found = match self.bucket.get(place).await? {
             Some(found) => found,
@@ -117,6 +126,23 @@ impl<Bucket: Vault, Key: Seal, Plans: PlanTexts> EvidenceVault<Bucket, Key, Plan
                 "in place of the record before commit {} of the plan `{}`, the bucket has one of commit {} of `{}`",
                 run.commit, run.plan, record.run.commit, record.plan.name
             )))
+        }
+    }
+
+    /// Holds that the chain begins with this run, of which there is no record before: evidence was turned on after
+    /// that run. Where there are earlier ones, the one before is still to come, and a record without a link to it
+    /// would cut the chain for good. Records are in the order of their names, as their numbers are padded.
+    async fn begins(&self, records: &str, place: &str, run: &RunItem) -> Result<(), SinkError> {
+        match self.bucket.first(records).await? {
+            Some(first) if first.as_str() < place => Err(SinkError::Evidence(format!(
+                "the bucket has no record of commit {} of the plan `{}` yet, and has earlier ones; the sweep tells it \
+                 first, or `{{\"publish\": {{\"plan\": \"{}\", \"commit\": {}}}}}` does",
+                run.commit - 1,
+                run.plan,
+                run.plan,
+                run.commit - 1
+            ))),
+            Some(_) | None => Ok(()),
         }
     }
 

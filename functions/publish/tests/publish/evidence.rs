@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use keyproof_evidence::{Digest, Record};
+use serde_json::Value;
 
-use crate::world::{Trouble, World, passing, public_key, widened};
+use crate::world::{Trouble, World, at, passing, public_key, widened};
 
 async fn story(world: &World) {
     world.push().await;
@@ -109,4 +110,59 @@ async fn a_call_that_fails_is_made_again_and_no_record_is_left_out() {
 
         is_a_chain(&world, 3);
     }
+}
+
+/// The records of a commit, and those after it.
+fn from_commit(records: &[Value], commit: u64) -> Vec<Value> {
+    let sk = format!("RUN#{commit:012}");
+    let first = |record: &Value| record["dynamodb"]["NewImage"]["sk"]["S"] == sk;
+    records[records.iter().position(first).unwrap()..].to_vec()
+}
+
+/// The stream gave up on the second commit: the third waits for the sweep to tell it.
+#[tokio::test(flavor = "current_thread")]
+async fn a_record_waits_for_the_one_before_it_where_there_are_earlier_ones() {
+    let world = World::new();
+    story(&world).await;
+    let records = world.stream();
+    let (second, third) = (from_commit(&records, 2), from_commit(&records, 3));
+    let first = &records[..records.len() - second.len()];
+    assert_eq!(world.deliver(first).await, None);
+
+    // Whether the reply says so, or doesn't come.
+    for trouble in [None, Some(Trouble::Whole)] {
+        if let Some(trouble) = trouble {
+            world.heard.fail("vault:First", trouble);
+        }
+        assert!(world.deliver(&third).await.is_some());
+        is_a_chain(&world, 1);
+    }
+    // All others were told.
+    assert_eq!(world.heard.subjects().len(), 1);
+
+    world.sweep(at(40)).await.unwrap();
+
+    is_a_chain(&world, 3);
+    assert_eq!(world.deliver(&third).await, None);
+    is_a_chain(&world, 3);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn evidence_that_was_turned_on_later_begins_there_beside_other_plans() {
+    let world = World::new();
+    story(&world).await;
+    let records = world.stream();
+    let third = from_commit(&records, 3);
+    let others = "evidence/orders-eu/records/000000000001.dsse.json".to_owned();
+    let later = "evidence/orders/records/000000000004.dsse.json".to_owned();
+    for place in [others, later] {
+        world.heard.vault.borrow_mut().insert(place, Vec::new());
+    }
+
+    assert_eq!(world.deliver(&third).await, None);
+
+    let vault = world.heard.vault.borrow();
+    let stored = &vault["evidence/orders/records/000000000003.dsse.json"];
+    let record = Record::open(stored, &[public_key()]).unwrap();
+    assert_eq!((record.run.commit, record.previous), (3, None));
 }

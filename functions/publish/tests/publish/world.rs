@@ -210,6 +210,15 @@ impl Vault for Ear {
         })
     }
 
+    fn first<'a>(&'a self, prefix: &'a str) -> Calling<'a, Option<String>> {
+        Box::pin(async move {
+            self.0.trouble("vault:First")?;
+            let vault = self.0.vault.borrow();
+            let mut keys = vault.keys();
+            Ok(keys.find(|key| key.starts_with(prefix)).cloned())
+        })
+    }
+
     fn create<'a>(&'a self, key: &'a str, body: Vec<u8>) -> Calling<'a, bool> {
         Box::pin(async move {
             self.0.trouble("vault:Create")?;

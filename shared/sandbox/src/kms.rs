@@ -12,6 +12,7 @@ mod grant;
 mod grants;
 mod key;
 mod keys;
+mod paging;
 mod policies;
 mod resolve;
 mod rotation;
@@ -25,6 +26,7 @@ use serde_json::Value;
 pub(crate) use cipher::Material;
 pub(crate) use grant::StoredGrant;
 pub(crate) use key::{Alias, Key, KeyManager, KeyStatus, alias_arn};
+use paging::Page;
 pub(crate) use table_key::TableKeyUse;
 
 use crate::caller::Call;
@@ -94,42 +96,10 @@ struct KeyOnly {
     key_id: String,
 }
 
-/// Pages of a list.
-#[derive(Debug)]
-struct Page<'a> {
-    limit: Option<usize>,
-    marker: Option<&'a str>,
-}
-
 /// Everything was allowed, and nothing is done.
 fn dry_run() -> AwsError {
     AwsError::client(
         "DryRunOperationException",
         "The request would have succeeded, but the DryRun option is set.",
     )
-}
-
-/// What of a list goes into one reply, by AWS's `Limit` and `Marker`.
-fn page<T>(
-    page: &Page<'_>,
-    most: usize,
-    all: Vec<(String, T)>,
-) -> Result<(Vec<T>, Option<String>), AwsError> {
-    let limit = page.limit.unwrap_or(most.min(100));
-    if limit == 0 || limit > most {
-        return Err(AwsError::validation(format!(
-            "1 validation error detected: Value '{limit}' at 'limit' failed to satisfy constraint: Member must be between 1 and {most}"
-        )));
-    }
-    let mut rest = all
-        .into_iter()
-        .skip_while(|(id, _)| page.marker.is_some_and(|marker| id.as_str() <= marker));
-    let mut last = None;
-    let mut taken = Vec::new();
-    for (id, entry) in rest.by_ref().take(limit) {
-        last = Some(id);
-        taken.push(entry);
-    }
-    let more = rest.next().is_some();
-    Ok((taken, last.filter(|_| more)))
 }

@@ -20,6 +20,8 @@ mod iam;
 mod key_policies;
 #[path = "api/keys.rs"]
 mod keys;
+#[path = "api/lists.rs"]
+mod lists;
 #[path = "api/managed_policies.rs"]
 mod managed_policies;
 #[path = "api/retiring.rs"]

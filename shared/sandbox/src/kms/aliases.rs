@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use super::access::KeyAccess;
 use super::key::{alias_arn, key_arn};
-use super::keys::{put, seconds};
+use super::keys::seconds;
 use super::resolve::Named;
-use super::{Alias, Page, page};
+use super::{Alias, Page};
 use crate::authorize::Access;
 use crate::caller::Call;
 use crate::error::AwsError;
@@ -107,6 +107,7 @@ pub(super) fn delete(
     Ok(Value::Null)
 }
 
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_ListAliases.html>
 pub(super) fn list(world: &mut World, call: &Call, input: &ListAliases) -> Result<Value, AwsError> {
     world.authorize_keyless(call, "kms:ListAliases", Vec::new())?;
     let key = match &input.key_id {
@@ -129,17 +130,13 @@ pub(super) fn list(world: &mut World, call: &Call, input: &ListAliases) -> Resul
         })
     };
     let all = world.aliases.iter().filter_map(shown).collect();
-    let (aliases, next) = page(
-        &Page {
-            limit: input.limit,
-            marker: input.marker.as_deref(),
-        },
-        100,
-        all,
-    )?;
-    let mut result = json!({ "Aliases": aliases, "Truncated": next.is_some() });
-    put(&mut result, "NextMarker", next.map(Value::from));
-    Ok(result)
+    let page = Page {
+        limit: input.limit,
+        marker: input.marker.as_deref(),
+        usual: 50,
+        most: 100,
+    };
+    page.reply("Aliases", all)
 }
 
 /// Asks for the right on the alias, then for the right on its key.

@@ -12,7 +12,7 @@ use super::encryption::current_material;
 use super::key::key_arn;
 use super::policies::{MAX_POLICY, key_policy};
 use super::tags::{KmsTag, tag_context};
-use super::{Key, KeyManager, KeyOnly, KeyStatus, Material, Page, page};
+use super::{Key, KeyManager, KeyOnly, KeyStatus, Material, Page};
 use crate::caller::Call;
 use crate::error::AwsError;
 use crate::world::{PARTITION, World};
@@ -167,6 +167,7 @@ pub(super) fn describe(
     Ok(json!({ "KeyMetadata": metadata(key) }))
 }
 
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_ListKeys.html>
 pub(super) fn list(world: &mut World, call: &Call, input: &ListKeys) -> Result<Value, AwsError> {
     world.authorize_keyless(call, "kms:ListKeys", Vec::new())?;
     let own = |key: &&Key| key.account == call.caller.account && key.region == call.region;
@@ -177,17 +178,13 @@ pub(super) fn list(world: &mut World, call: &Call, input: &ListKeys) -> Result<V
         )
     };
     let all = world.keys.values().filter(own).map(entry).collect();
-    let (keys, next) = page(
-        &Page {
-            limit: input.limit,
-            marker: input.marker.as_deref(),
-        },
-        1000,
-        all,
-    )?;
-    let mut result = json!({ "Keys": keys, "Truncated": next.is_some() });
-    put(&mut result, "NextMarker", next.map(Value::from));
-    Ok(result)
+    let page = Page {
+        limit: input.limit,
+        marker: input.marker.as_deref(),
+        usual: 100,
+        most: 1000,
+    };
+    page.reply("Keys", all)
 }
 
 pub(super) fn enable(world: &mut World, call: &Call, input: &KeyOnly) -> Result<Value, AwsError> {

@@ -4,9 +4,9 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Key;
 use super::access::KeyAccess;
 use super::resolve::Named;
+use super::{Key, Page};
 use crate::caller::Call;
 use crate::error::AwsError;
 use crate::policy::{Grammar, StoredPolicy};
@@ -36,10 +36,8 @@ pub(super) struct PutKeyPolicy {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct ListKeyPolicies {
     key_id: String,
-    #[serde(rename = "Limit")]
-    _limit: Option<usize>,
-    #[serde(rename = "Marker")]
-    _marker: Option<String>,
+    limit: Option<usize>,
+    marker: Option<String>,
 }
 
 pub(super) fn get(world: &mut World, call: &Call, input: &GetKeyPolicy) -> Result<Value, AwsError> {
@@ -73,6 +71,7 @@ pub(super) fn put(world: &mut World, call: &Call, input: &PutKeyPolicy) -> Resul
     Ok(Value::Null)
 }
 
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_ListKeyPolicies.html>
 pub(super) fn list(
     world: &mut World,
     call: &Call,
@@ -84,7 +83,13 @@ pub(super) fn list(
         world.key(&named.arn)?,
         KeyAccess::new("ListKeyPolicies", &named),
     )?;
-    Ok(json!({ "PolicyNames": [NAME], "Truncated": false }))
+    let page = Page {
+        limit: input.limit,
+        marker: input.marker.as_deref(),
+        usual: 100,
+        most: 1000,
+    };
+    page.reply("PolicyNames", vec![(NAME.to_owned(), NAME.into())])
 }
 
 /// Reads a key policy, whose principals must exist.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::access::KeyAccess;
 use super::keys::{administer, put, seconds};
-use super::{KeyOnly, KeyStatus, Material};
+use super::{KeyOnly, KeyStatus, Material, Page};
 use crate::caller::Call;
 use crate::error::AwsError;
 use crate::world::World;
@@ -23,10 +23,8 @@ pub(super) struct EnableKeyRotation {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct ListKeyRotations {
     key_id: String,
-    #[serde(rename = "Limit")]
-    _limit: Option<usize>,
-    #[serde(rename = "Marker")]
-    _marker: Option<String>,
+    limit: Option<usize>,
+    marker: Option<String>,
 }
 
 pub(super) fn enable(
@@ -99,6 +97,7 @@ pub(super) fn rotate(world: &mut World, call: &Call, input: &KeyOnly) -> Result<
     Ok(json!({ "KeyId": arn }))
 }
 
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_ListKeyRotations.html>
 pub(super) fn list(
     world: &mut World,
     call: &Call,
@@ -107,13 +106,17 @@ pub(super) fn list(
     let named = world.named_key(call, &input.key_id, "ListKeyRotations")?;
     let key = world.key(&named.arn)?;
     world.authorize_key(call, key, KeyAccess::new("ListKeyRotations", &named))?;
-    let rotations: Vec<Value> = key
-        .materials
-        .iter()
-        .filter_map(|material| {
-            let date = seconds(material.rotated?);
-            Some(json!({ "KeyId": key.arn, "KeyMaterialId": material.id(), "RotationDate": date, "RotationType": "ON_DEMAND" }))
-        })
-        .collect();
-    Ok(json!({ "Rotations": rotations, "Truncated": false }))
+    let rotations = key.materials.iter().enumerate();
+    let rotations = rotations.filter_map(|(number, material)| {
+        let date = seconds(material.rotated?);
+        let rotation = json!({ "KeyId": key.arn, "KeyMaterialId": material.id(), "RotationDate": date, "RotationType": "ON_DEMAND" });
+        Some((format!("{number:04}"), rotation))
+    });
+    let page = Page {
+        limit: input.limit,
+        marker: input.marker.as_deref(),
+        usual: 100,
+        most: 1000,
+    };
+    page.reply("Rotations", rotations.collect())
 }

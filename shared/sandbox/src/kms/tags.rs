@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::Page;
 use super::access::KeyAccess;
 use crate::caller::Call;
 use crate::error::AwsError;
@@ -39,10 +40,8 @@ pub(super) struct UntagResource {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct ListResourceTags {
     key_id: String,
-    #[serde(rename = "Limit")]
-    _limit: Option<usize>,
-    #[serde(rename = "Marker")]
-    _marker: Option<String>,
+    limit: Option<usize>,
+    marker: Option<String>,
 }
 
 pub(super) fn tag(world: &mut World, call: &Call, input: &TagResource) -> Result<Value, AwsError> {
@@ -82,6 +81,7 @@ pub(super) fn untag(
     Ok(Value::Null)
 }
 
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_ListResourceTags.html>
 pub(super) fn list(
     world: &mut World,
     call: &Call,
@@ -90,12 +90,17 @@ pub(super) fn list(
     let named = world.named_key(call, &input.key_id, "ListResourceTags")?;
     let key = world.key(&named.arn)?;
     world.authorize_key(call, key, KeyAccess::new("ListResourceTags", &named))?;
-    let tags: Vec<Value> = key
-        .tags
-        .iter()
-        .map(|(name, value)| json!({ "TagKey": name, "TagValue": value }))
-        .collect();
-    Ok(json!({ "Tags": tags, "Truncated": false }))
+    let tag = |(name, value): (&String, &String)| {
+        let tag = json!({ "TagKey": name, "TagValue": value });
+        (name.clone(), tag)
+    };
+    let page = Page {
+        limit: input.limit,
+        marker: input.marker.as_deref(),
+        usual: 50,
+        most: 50,
+    };
+    page.reply("Tags", key.tags.iter().map(tag).collect())
 }
 
 /// Reads a request's tags.

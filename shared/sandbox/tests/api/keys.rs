@@ -347,33 +347,6 @@ async fn rotation_is_turned_on_and_off() {
 }
 
 #[tokio::test]
-async fn a_long_list_comes_in_pages() {
-    let world = World::new();
-    let kms = world.kms(&world.administrator());
-    kms.create_key().send().await.unwrap();
-
-    let first = kms.list_keys().limit(2).send().await.unwrap();
-    let second = kms
-        .list_keys()
-        .limit(2)
-        .set_marker(first.next_marker.clone())
-        .send()
-        .await
-        .unwrap();
-
-    assert_eq!((first.keys().len(), first.truncated()), (2, true));
-    assert_eq!(
-        (
-            second.keys().len(),
-            second.truncated(),
-            second.next_marker()
-        ),
-        (1, false, None)
-    );
-    assert!(!first.keys().contains(&second.keys()[0]));
-}
-
-#[tokio::test]
 async fn the_managed_key_of_dynamodb_appears_when_it_is_named_and_can_not_be_changed() {
     let world = World::new();
     let kms = world.kms(&world.administrator());

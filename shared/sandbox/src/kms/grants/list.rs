@@ -9,7 +9,7 @@ use crate::caller::Call;
 use crate::error::AwsError;
 use crate::kms::access::KeyAccess;
 use crate::kms::keys::{put, seconds};
-use crate::kms::{Key, Page, page};
+use crate::kms::{Key, Page};
 use crate::world::World;
 
 #[derive(Debug, Deserialize)]
@@ -53,13 +53,7 @@ pub(in crate::kms) fn all(
         .map(|grant| (grant.id.clone(), entry(key, grant)))
         .collect();
     all.sort_by(|left, right| left.0.cmp(&right.0));
-    listed(
-        &Page {
-            limit: input.limit,
-            marker: input.marker.as_deref(),
-        },
-        all,
-    )
+    page(input.limit, input.marker.as_deref()).reply("Grants", all)
 }
 
 pub(in crate::kms) fn retirable(
@@ -79,20 +73,20 @@ pub(in crate::kms) fn retirable(
         .map(|(key, grant)| (grant.id.clone(), entry(key, grant)))
         .collect();
     all.sort_by(|left, right| left.0.cmp(&right.0));
-    listed(
-        &Page {
-            limit: input.limit,
-            marker: input.marker.as_deref(),
-        },
-        all,
-    )
+    page(input.limit, input.marker.as_deref()).reply("Grants", all)
 }
 
-fn listed(wanted: &Page<'_>, all: Vec<(String, Value)>) -> Result<Value, AwsError> {
-    let (grants, next) = page(wanted, 100, all)?;
-    let mut result = json!({ "Grants": grants, "Truncated": next.is_some() });
-    put(&mut result, "NextMarker", next.map(Value::from));
-    Ok(result)
+/// Of both lists.
+///
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_ListGrants.html>
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_ListRetirableGrants.html>
+const fn page(limit: Option<usize>, marker: Option<&str>) -> Page<'_> {
+    Page {
+        limit,
+        marker,
+        usual: 50,
+        most: 100,
+    }
 }
 
 fn entry(key: &Key, grant: &StoredGrant) -> Value {

@@ -24,6 +24,10 @@ use serde_json::Value;
 use crate::stored::{KEPT, StoredRun};
 use crate::{HandlerError, Ports};
 
+/// How many reports a shard may have: one of each attempt that overlapped with others, and one more where the
+/// answer to a write got lost. The state machine makes eleven attempts at most.
+const REPORTS: usize = 16;
+
 /// When a run is handed over, and how it is divided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -195,8 +199,13 @@ impl LargeRun {
         self.object(&format!("shards/{shard}.json"))
     }
 
-    fn report(&self, shard: usize) -> String {
-        self.object(&format!("reports/{shard}.json"))
+    /// A shard's report, from the first. There is a second only where two attempts overlapped: neither may be
+    /// written over the other.
+    fn report(&self, shard: usize, number: usize) -> String {
+        self.object(&match number {
+            1 => format!("reports/{shard}.json"),
+            _ => format!("reports/{shard}.{number}.json"),
+        })
     }
 
     /// The run's status while it is under way.

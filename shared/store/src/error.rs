@@ -84,7 +84,7 @@ where
     E: ProvideErrorMetadata,
 {
     // By the code, as models and answers differ in everything else.
-    const PASSING: [&str; 12] = [
+    const PASSING: [&str; 13] = [
         "InternalServerError",
         "InternalFailure",
         "InternalServerException",
@@ -97,6 +97,8 @@ where
         "ThrottlingException",
         "ThrottledException",
         "RequestThrottled",
+        // Of a conditional write to S3: another was under way.
+        "ConditionalRequestConflict",
     ];
     match error {
         SdkError::ServiceError(_) => error.code().is_some_and(|code| !PASSING.contains(&code)),

@@ -244,6 +244,15 @@ impl Reports for MemoryReports {
         Ok(())
     }
 
+    async fn put_new(&self, key: &str, text: &str) -> Result<bool, StoreError> {
+        let mut reports = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_new = !reports.contains_key(key);
+        if is_new {
+            reports.insert(key.to_owned(), text.to_owned());
+        }
+        Ok(is_new)
+    }
+
     async fn get(&self, key: &str) -> Result<Option<String>, StoreError> {
         let reports = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(reports.get(key).cloned())

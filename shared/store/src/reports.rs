@@ -6,6 +6,7 @@ use std::future::Future;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::operation::put_object::PutObjectOutput;
+use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
 use aws_sdk_s3::primitives::ByteStream;
 use keyproof_failure::chain;
 
@@ -27,6 +28,9 @@ pub trait Reports {
     /// Keeps a report. Keys are named by the report's bytes, so that the same again changes nothing.
     fn put(&self, key: &str, text: &str) -> impl Future<Output = Result<(), StoreError>>;
 
+    /// Keeps a report where there is none; `false` where there is one, which stays as it is.
+    fn put_new(&self, key: &str, text: &str) -> impl Future<Output = Result<bool, StoreError>>;
+
     /// A report; `None` where there is none.
     fn get(&self, key: &str) -> impl Future<Output = Result<Option<String>, StoreError>>;
 
@@ -37,6 +41,10 @@ pub trait Reports {
 impl<R: Reports> Reports for &R {
     fn put(&self, key: &str, text: &str) -> impl Future<Output = Result<(), StoreError>> {
         R::put(self, key, text)
+    }
+
+    fn put_new(&self, key: &str, text: &str) -> impl Future<Output = Result<bool, StoreError>> {
+        R::put_new(self, key, text)
     }
 
     fn get(&self, key: &str) -> impl Future<Output = Result<Option<String>, StoreError>> {
@@ -123,20 +131,36 @@ pub async fn whole_body(
 const MAY_NOT_LOOK: &str = "AccessDenied, without a word more (HTTP status 403): it takes s3:GetObject, and s3:ListBucket \
                             where the object is not there yet";
 
-impl Reports for S3Reports {
-    async fn put(&self, key: &str, text: &str) -> Result<(), StoreError> {
-        let what = "cannot write to the report bucket";
-        let sent = self
-            .client
-            .put_object()
-            .bucket(&self.bucket)
-            .key(key)
+impl S3Reports {
+    fn write(&self, key: &str, text: &str) -> PutObjectFluentBuilder {
+        let request = self.client.put_object().bucket(&self.bucket).key(key);
+        request
             .content_type("application/json")
             .body(ByteStream::from(text.as_bytes().to_vec()))
-            .send()
-            .await;
-        let output = sent.map_err(|error| StoreError::call(what, &error))?;
-        stored(&output).map_err(|why| StoreError::unanswered(what, why))
+    }
+}
+
+const CANNOT_WRITE: &str = "cannot write to the report bucket";
+
+/// Whether S3 has kept it.
+fn written(output: &PutObjectOutput) -> Result<(), StoreError> {
+    stored(output).map_err(|why| StoreError::unanswered(CANNOT_WRITE, why))
+}
+
+impl Reports for S3Reports {
+    async fn put(&self, key: &str, text: &str) -> Result<(), StoreError> {
+        let sent = self.write(key, text).send().await;
+        let output = sent.map_err(|error| StoreError::call(CANNOT_WRITE, &error))?;
+        written(&output)
+    }
+
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>
+    async fn put_new(&self, key: &str, text: &str) -> Result<bool, StoreError> {
+        match self.write(key, text).if_none_match("*").send().await {
+            Ok(output) => written(&output).map(|()| true),
+            Err(error) if error.code() == Some("PreconditionFailed") => Ok(false),
+            Err(error) => Err(StoreError::call(CANNOT_WRITE, &error)),
+        }
     }
 
     async fn get(&self, key: &str) -> Result<Option<String>, StoreError> {

@@ -115,6 +115,13 @@ fn answer(request: &Message, objects: &mut Objects) -> Vec<u8> {
     let (method, rest) = request.line().split_once(' ').unwrap_or_default();
     let path = rest.split([' ', '?']).next().unwrap_or_default();
     match (method, objects.0.get(path)) {
+        // https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+        ("PUT", Some(_)) if request.header("if-none-match") == Some("*") => response(
+            412,
+            "application/xml",
+            b"<Error><Code>PreconditionFailed</Code><Message>At least one of the pre-conditions you specified did \
+              not hold</Message><Condition>If-None-Match</Condition></Error>",
+        ),
         ("PUT", _) => {
             let object = Object {
                 body: request.body.clone(),

@@ -7,13 +7,14 @@ use keyproof_shard::{Part, PartError};
 use keyproof_state::report_text;
 use keyproof_store::{Reports, StoreError};
 
-use super::{LargeRun, StepAnswer, left_behind};
+use super::{LargeRun, REPORTS, StepAnswer, left_behind};
 use crate::stored::StoredRun;
 use crate::{HandlerError, Ports, time_to_use};
 
 impl<P: Ports> StoredRun<'_, P> {
     /// Carries the shard out and leaves its report. One that is there already is left alone: the
-    /// step died after its work.
+    /// step died after its work. One that came meanwhile is of an attempt beside this one, and what either saw
+    /// counts: both stay.
     pub(super) async fn shard(
         &self,
         run: &LargeRun,
@@ -30,8 +31,7 @@ impl<P: Ports> StoredRun<'_, P> {
             shard,
             probes: plan.probes().len(),
         };
-        let key = run.report(shard);
-        if reports.exists(&key).await? {
+        if reports.exists(&run.report(shard, 1)).await? {
             tracing::info!(
                 run_id = run.run_id,
                 shard,
@@ -47,7 +47,19 @@ impl<P: Ports> StoredRun<'_, P> {
         };
         let report = self.ports.run(&plan, &settings).await?;
         let text = report_text(&report).map_err(StoreError::from)?;
-        reports.put(&key, &text).await?;
-        Ok(answer)
+        for number in 1..=REPORTS {
+            if reports.put_new(&run.report(shard, number), &text).await? {
+                return Ok(answer);
+            }
+            tracing::warn!(
+                run_id = run.run_id,
+                shard,
+                number,
+                "another attempt at the shard has left this report"
+            );
+        }
+        Err(HandlerError::CannotRun(format!(
+            "shard {shard} has {REPORTS} reports already"
+        )))
     }
 }

@@ -21,7 +21,7 @@ pub(crate) const SHARDS: usize = 3;
 const NAMES: [&str; 5] = ["table-0", "table-1", "control", "table-3", "table-4"];
 
 /// A plan of five tables, a look and a read each; the read of `control` is in the shard in the middle.
-fn plan() -> String {
+pub(crate) fn plan() -> String {
     let canary = json!({"key": {"pk": {"S": "c"}}});
     let table = |name: &&str| {
         let table = json!({"table": name, "key": "aws-owned", "canary": canary});

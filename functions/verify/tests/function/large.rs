@@ -10,7 +10,7 @@ use keyproof_verdict::{Finding, Report, Verdict};
 use keyproof_verify::{Answer, Done, Limits, StepAnswer};
 use serde_json::{Value, json};
 
-use crate::support::{Fake, ID, handle};
+use crate::support::{Fake, ID, READ, handle};
 
 const TABLES: usize = 5;
 
@@ -180,6 +180,70 @@ async fn steps_that_come_twice_do_nothing_twice() {
     }
 
     assert_eq!(fake.store().state("orders").await.unwrap().commit, 1);
+}
+
+/// Of a shard that the state machine believed dead while it was not, two attempts see something: neither report
+/// is lost, and what one saw to be wrong stands.
+#[tokio::test]
+async fn what_either_of_two_attempts_saw_to_be_wrong_stands() {
+    let wrong = Some(Finding::LockedOut);
+    for seen in [[wrong, None], [None, wrong]] {
+        let fake = limited(&crate::broken::plan()).await;
+        let run = handed_over(&fake).await;
+        step(&fake, "cut", &json!({}), &run).await;
+        for shard in [0, 2] {
+            step(&fake, "shard", &json!({"shard": shard}), &run).await;
+        }
+        for finding in seen {
+            fake.will_see(finding);
+        }
+
+        let shard = json!({"shard": 1});
+        let attempt = || step(&fake, "shard", &shard, &run);
+        let answers = tokio::join!(attempt(), attempt());
+        let collected = step(&fake, "collect", &json!({}), &run).await;
+
+        let answer = StepAnswer::Shard {
+            shard: 1,
+            probes: 4,
+        };
+        assert_eq!(answers, (answer.clone(), answer));
+        let (commit, dead) = (1, vec![]);
+        assert_eq!(collected, StepAnswer::Collected { commit, dead });
+        let report = committed(&fake).await;
+        let found = report.probes.iter();
+        let found: Vec<_> = found.filter(|row| row.finding.is_some()).collect();
+        assert_eq!(found.len(), 1, "{seen:?}");
+        assert_eq!((&*found[0].id, found[0].finding), (READ, wrong));
+        assert_eq!(report.summary.verdict, Verdict::Fail);
+    }
+}
+
+/// A write whose answer got lost is made again, and finds itself there.
+#[tokio::test]
+async fn a_report_that_is_there_twice_counts_once() {
+    let fake = fake().await;
+    let run = handed_over(&fake).await;
+    step(&fake, "cut", &json!({}), &run).await;
+    for shard in 0..3 {
+        step(&fake, "shard", &json!({"shard": shard}), &run).await;
+    }
+    let reports = &fake.stack().reports;
+    let calls = json!([{"service": "dynamodb", "operation": "GetItem", "calls": 2, "requests": 3}]);
+    let first = format!("runs/{ID}/reports/1.json");
+    let text = reports.get(&first).await.unwrap().unwrap();
+    let mut report: Value = serde_json::from_str(&text).unwrap();
+    report["calls"] = calls.clone();
+    for number in ["1", "1.2", "1.3"] {
+        let key = format!("runs/{ID}/reports/{number}.json");
+        reports.put(&key, &report.to_string()).await.unwrap();
+    }
+
+    step(&fake, "collect", &json!({}), &run).await;
+
+    let report = committed(&fake).await;
+    assert_eq!(serde_json::to_value(&report.calls).unwrap(), calls);
+    assert_eq!(report.summary.verdict, Verdict::Pass);
 }
 
 #[tokio::test]

@@ -70,6 +70,10 @@ impl Reports for Bucket {
         self.kept.put(key, text).await
     }
 
+    async fn put_new(&self, key: &str, text: &str) -> Result<bool, StoreError> {
+        self.kept.put_new(key, text).await
+    }
+
     async fn get(&self, key: &str) -> Result<Option<String>, StoreError> {
         let failed = |why: &str, refused| {
             Err(StoreError::Call {
@@ -236,6 +240,8 @@ impl Ports for &Fake {
         if self.refuses {
             return Err(RunnerError::NoCredentials.into());
         }
+        // A run takes a while, in which another may begin.
+        tokio::task::yield_now().await;
         Ok(self.report(plan, settings))
     }
 

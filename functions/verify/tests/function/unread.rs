@@ -11,7 +11,7 @@ use keyproof_verify::{HandlerError, StepAnswer};
 use tokio::time::Instant;
 
 use crate::broken::{Object, SHARDS, committed, shard_of, take, up_to};
-use crate::support::{Fake, READ, Trouble};
+use crate::support::{Fake, ID, READ, Trouble};
 
 const FOR_GOOD: usize = usize::MAX;
 const EVERY: [Trouble; 4] = [
@@ -117,6 +117,40 @@ async fn a_report_that_can_never_be_read_blinds_its_shard_and_no_other() {
                 Trouble::Hangs => Duration::from_millis(147_500),
             };
             assert_eq!(took, expected, "{trouble:?}");
+        }
+    }
+}
+
+/// Another attempt at the shard may have seen something to be wrong, and whether there was one isn't known.
+#[tokio::test(start_paused = true)]
+async fn where_a_second_report_of_a_shard_can_not_be_read_only_failures_of_the_first_stand() {
+    for trouble in [Trouble::Refused, Trouble::Hangs] {
+        for shard in 0..SHARDS {
+            let (fake, run) = up_to(Object::Manifest).await;
+            let key = format!("runs/{ID}/reports/{shard}.2.json");
+            fake.stack().reports.disturb(&key, trouble, FOR_GOOD);
+
+            let collected = take(&fake, &run, "collect", None).await.unwrap();
+
+            let (commit, dead) = (1, vec![]);
+            assert_eq!(collected, StepAnswer::Collected { commit, dead });
+            let report = committed(&fake).await.unwrap();
+            for row in &report.probes {
+                let expected = if row.id == READ {
+                    Some(Finding::LockedOut)
+                } else {
+                    (shard_of(&row.id) == shard).then_some(Finding::Blind)
+                };
+                assert_eq!(row.finding, expected, "{}", row.id);
+            }
+            let why = why(trouble, &key);
+            let note = &report.notes[0].text;
+            assert!(
+                note.starts_with(&format!("shard {shard} of 3 is in doubt, and its "))
+                    && note.ends_with(&format!(" probes are blind unless they fail: {why}")),
+                "{note}"
+            );
+            assert_eq!(report.summary.verdict, Verdict::Fail);
         }
     }
 }

@@ -89,6 +89,11 @@ pub(super) const CALLS: &[Call] = &[
         "GetObject report",
         "GetObject runs/01KEYPR00F0000000000000000/reports/0.json",
     ),
+    call(
+        Step::Collect,
+        "GetObject second report",
+        "GetObject runs/01KEYPR00F0000000000000000/reports/0.2.json",
+    ),
     call(Step::Collect, "Query state", "Query"),
     call(
         Step::Collect,
@@ -109,7 +114,7 @@ pub(super) fn are_all(recordings: &[(Step, Recording)]) {
     let made = recordings.iter().flat_map(|(step, recording)| {
         recording.calls().map(|call| {
             let name = format!("{} {}", call.operation, call.subject);
-            let name = name.trim_end().replace("s/1.json", "s/0.json");
+            let name = name.trim_end().replace("s/1.", "s/0.");
             (*step, name, call.principal.clone())
         })
     });

@@ -58,6 +58,7 @@ impl<T: Table, R: Reports, Q: RunQueue> Publisher<T, R, Q> {
             now,
             oldest: now - self.times.renew_after,
             silent_since: silent.then_some(since),
+            removed: false,
         };
         hub.renew(state, renewal).await?;
         (swept.renewed_at, swept.silent) = (Some(now), silent);
@@ -119,6 +120,7 @@ impl<T: Table, R: Reports, Q: RunQueue> Publisher<T, R, Q> {
             now,
             oldest: now - self.times.renew_after,
             silent_since: None,
+            removed: true,
         };
         let nothing = PlanState::new(plan);
         hub.renew(&nothing, renewal).await?;

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use serde_json::{Value, json};
 
-use crate::world::{Trouble, WIDENED, World, at, failing, passing, widened};
+use crate::world::{Trouble, WIDENED, World, at, counted, failing, passing, widened};
 
 const DAY: i64 = 24 * 60;
 
@@ -237,6 +237,41 @@ async fn a_run_that_is_told_while_a_sweep_renews_has_the_last_word() {
     let _ = told(&world);
     world.sweep(at(32 * DAY)).await.unwrap();
     assert_eq!(told(&world)["WARNING ACTIVE"], 9);
+}
+
+/// What a run has for the first time, while a sweep looks, has not left the plan.
+#[tokio::test(flavor = "current_thread")]
+async fn a_probe_that_is_new_while_a_sweep_renews_is_not_taken_back() {
+    let new = WIDENED[0];
+    let mut without = passing(31 * DAY);
+    without.probes.retain(|row| row.id != new);
+    let world = Rc::new(World::new());
+    world.push().await;
+    for minutes in [0, 31 * DAY] {
+        without.run.started_at = at(minutes).to_string();
+        without.run.finished_at = at(minutes).to_string();
+        without.run.id = format!("01KEYPR00F{minutes:016}");
+        world.commit(&counted(without.clone())).await;
+        world.publish().await;
+    }
+    let _ = told(&world);
+    let stage = Rc::clone(&world);
+    world.heard.meanwhile(async move {
+        stage.commit(&widened(31 * DAY + 1)).await;
+        stage.publish().await;
+    });
+
+    world.sweep(at(31 * DAY + 3)).await.unwrap();
+
+    let findings = world.heard.findings.borrow();
+    let of_new = findings
+        .iter()
+        .rfind(|finding| finding["Id"].as_str().unwrap().ends_with(new));
+    let of_new = of_new.unwrap();
+    assert_eq!(
+        (&of_new["Compliance"]["Status"], &of_new["RecordState"]),
+        (&json!("FAILED"), &json!("ACTIVE"))
+    );
 }
 
 #[tokio::test]

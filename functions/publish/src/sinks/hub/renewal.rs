@@ -26,6 +26,8 @@ pub struct Renewal {
     pub oldest: Timestamp,
     /// Since when there was no run, where that is so long that a pass is none any more.
     pub silent_since: Option<Timestamp>,
+    /// Whether the plan was removed: then all is taken back.
+    pub removed: bool,
 }
 
 /// Tells the hub what no run tells it.
@@ -38,8 +40,18 @@ pub trait Renew {
 impl Renewal {
     /// What the hub must be told of a probe now, by the note of what it was told; `None` where it has all of it.
     fn again(&self, note: &FindingNote, state: &PlanState) -> Option<FindingNote> {
+        let archived = || note.is_active().then(|| note.clone().archived());
+        if self.removed {
+            return archived();
+        }
         let Some(probe) = state.probes.get(&note.probe) else {
-            return note.is_active().then(|| note.clone().archived());
+            // A run that was told after the state was read may have had it for the first time.
+            let known = state.last_run.as_ref().map(|run| run.finished_at);
+            let gone = note
+                .told_at
+                .zip(known)
+                .is_some_and(|(told_at, known)| told_at <= known);
+            return gone.then(archived).flatten();
         };
         // What changed since is on its way to the hub, with the run that saw it. Until then nothing is said anew:
         // it would be what is so no more.

@@ -83,6 +83,7 @@ impl Unread {
         match taken {
             Ok((number, sentinel)) => {
                 if let Some(other) = shard.filter(|&other| other != number) {
+                    self.in_doubt.insert(other);
                     let why = format!("what stands in its place is the report of shard {number}");
                     self.add(Some(other), &why);
                 }
@@ -93,6 +94,7 @@ impl Unread {
                 })
             }
             Err(not) => {
+                self.in_doubt.extend(shard);
                 self.add(shard.or(not.shard), &not.why);
                 self.refused.push(not.why);
                 None

@@ -104,6 +104,35 @@ fn of_a_shard_whose_other_attempt_can_not_be_read_nothing_passes() {
     }
 }
 
+/// Nor where another document stands in its place.
+#[test]
+fn of_a_shard_whose_other_attempt_left_something_else_nothing_passes() {
+    let (plan, manifest, reports) = two_tables();
+    let mut short = reports[1].clone();
+    short.probes.pop();
+    for strange in [short, reports[2].clone()] {
+        let mut handed_in: Vec<Handed> = reports.iter().cloned().map(Handed::from).collect();
+        handed_in.push(Handed {
+            shard: Some(1),
+            report: Ok(strange),
+        });
+
+        let collected = collect(&plan, &manifest, handed_in, &facts()).unwrap();
+
+        assert!(collected.dead.is_empty());
+        let report = collected.report;
+        let note = &report.notes[0].text;
+        assert!(
+            note.starts_with(
+                "shard 1 of 3 is in doubt, and its 5 probes are blind unless they fail: "
+            ),
+            "{note}"
+        );
+        let summary = &report.summary;
+        assert_eq!((summary.pass, summary.inconclusive), (6, 5));
+    }
+}
+
 #[test]
 fn a_report_in_anothers_place_counts_for_its_own_shard_alone() {
     let (plan, manifest, reports) = two_tables();

@@ -86,6 +86,11 @@ class Function:
 
     def lines(self, **expected):
         """The log's JSON lines that hold these values."""
+        # What was logged before an answer is in the pipe by then, but may not have been read from it yet.
+        read = -1
+        while read != len(self.log):
+            read = len(self.log)
+            time.sleep(0.2)
         return [
             line
             for line in list(self.log)

@@ -99,13 +99,11 @@ impl Inspection {
 
     /// Why nothing can be asked about the key behind the alias, which could not be resolved.
     pub(crate) fn unresolved(&self, alias: &str) -> Failure {
-        let key = self.key.as_ref().map(|key| &key.outcome);
-        let failure = key.map_or_else(
-            || self.table.outcome.as_ref().err(),
-            |key| key.as_ref().err(),
-        );
-        let answer = failure.map(|failure| &failure.answer);
-        let blindness = match answer {
+        let failure = match &self.key {
+            Some(key) => key.outcome.as_ref().err(),
+            None => self.table.outcome.as_ref().err(),
+        };
+        let blindness = match failure.map(|failure| &failure.answer) {
             Some(Answer::Unknown(blindness)) => blindness.clone(),
             Some(Answer::Denied(_) | Answer::KeyUnusable(_) | Answer::Allowed(_)) | None => {
                 Blindness::MayNotLook

@@ -36,7 +36,7 @@ pub use examine::{
     Examination, IndexFacts, KeyFacts, TableExamination, TableFacts, examine, resolve,
 };
 pub use rows::{AllRows, Rows};
-pub use runner::{Runner, RunnerError};
+pub use runner::{Runner, RunnerError, service_timeouts};
 pub use settings::Settings;
 pub use transport::service_http_client;
 pub use verify::{verify, verify_into, verify_until};

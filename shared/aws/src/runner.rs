@@ -51,6 +51,16 @@ impl fmt::Debug for Runner {
     }
 }
 
+/// How long the calls of [`Runner::service_config`] may take, for programs that make no runs: one that hangs must not
+/// take the others' time.
+#[must_use]
+pub fn service_timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(3))
+        .operation_attempt_timeout(Duration::from_secs(10))
+        .build()
+}
+
 impl Runner {
     /// Takes credentials, endpoints and all else from where the AWS CLI takes them: environment,
     /// shared configuration files, web identity, container and instance metadata. `region` is used
@@ -139,13 +149,10 @@ impl Runner {
     /// what is under test may be somewhere else.
     #[must_use]
     pub fn service_config(&self, endpoint_url: Option<&str>) -> SdkConfig {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(3))
-            .operation_attempt_timeout(Duration::from_secs(10));
         let mut builder = self.config.to_builder();
         builder.set_http_client(Some(self.transport.open_unchecked()));
         builder.set_retry_config(Some(RetryConfig::standard().with_max_attempts(4)));
-        builder.set_timeout_config(Some(timeouts.build()));
+        builder.set_timeout_config(Some(service_timeouts()));
         if let Some(url) = endpoint_url {
             builder.set_endpoint_url(Some(url.to_owned()));
             // As if it were said in code: a service's own variable must not win over it.

@@ -81,7 +81,7 @@ pub(crate) fn refusal_is_planned(plan: &Plan, name: &str) -> bool {
     })
 }
 
-/// A refusal for want of the runner's own permission would pass for the one that the plan wants.
+/// A refusal for want of the runner's own permission says nothing about whom the role trusts: a run finds it `masked`.
 fn planned_refusal(
     case: &Case<'_>,
     id: String,

@@ -4,10 +4,8 @@
 use std::collections::BTreeMap;
 use std::io::Stdout;
 use std::rc::Rc;
-use std::time::Duration;
 
 use aws_config::BehaviorVersion;
-use aws_config::timeout::TimeoutConfig;
 use jiff::SignedDuration;
 use keyproof_store::{DynamoTable, S3Reports, SqsQueue, Store};
 use keyproof_vault::EvidenceBucket;
@@ -190,14 +188,9 @@ impl Settings {
 
 /// Everything from the environment and the function's own role, as the SDK finds it.
 async fn sdk_config() -> aws_types::SdkConfig {
-    // Lambda brings a batch again; a call that hangs must not take the others' time.
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(3))
-        .operation_attempt_timeout(Duration::from_secs(10))
-        .build();
     aws_config::defaults(BehaviorVersion::latest())
         .http_client(keyproof_aws::service_http_client())
-        .timeout_config(timeouts)
+        .timeout_config(keyproof_aws::service_timeouts())
         .load()
         .await
 }

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{Trouble, World, at, excepted, passing, widened};
+use crate::world::{Trouble, World, at, excepted, passing, text, widened};
 
 const PROBE: &str = "outsider/dynamodb:GetItem/orders";
 
@@ -15,14 +15,7 @@ fn told(world: &World) -> Vec<[String; 4]> {
         .filter(|finding| finding["Id"].as_str().unwrap().ends_with(PROBE));
     of_probe
         .map(|finding| {
-            let text = |pointer: &str| {
-                finding
-                    .pointer(pointer)
-                    .unwrap()
-                    .as_str()
-                    .unwrap()
-                    .to_owned()
-            };
+            let text = |pointer| text(finding, pointer);
             [
                 text("/CreatedAt"),
                 text("/UpdatedAt"),

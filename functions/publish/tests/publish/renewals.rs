@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use serde_json::{Value, json};
 
-use crate::world::{Trouble, WIDENED, World, at, counted, failing, passing, widened};
+use crate::world::{Trouble, WIDENED, World, at, counted, failing, passing, text, widened};
 
 const DAY: i64 = 24 * 60;
 
@@ -15,14 +15,7 @@ const DAY: i64 = 24 * 60;
 fn told(world: &World) -> BTreeMap<String, usize> {
     let mut told = BTreeMap::new();
     for finding in world.heard.findings.borrow_mut().drain(..) {
-        let text = |pointer: &str| {
-            finding
-                .pointer(pointer)
-                .unwrap()
-                .as_str()
-                .unwrap()
-                .to_owned()
-        };
+        let text = |pointer| text(&finding, pointer);
         let said = format!("{} {}", text("/Compliance/Status"), text("/RecordState"));
         *told.entry(said).or_default() += 1;
     }
@@ -31,6 +24,15 @@ fn told(world: &World) -> BTreeMap<String, usize> {
 
 fn only(said: &str, times: usize) -> BTreeMap<String, usize> {
     [(said.to_owned(), times)].into()
+}
+
+/// The next time that the hub is told, a run is committed and told beside it.
+fn widened_meanwhile(world: &Rc<World>) {
+    let stage = Rc::clone(world);
+    world.heard.meanwhile(async move {
+        stage.commit(&widened(31 * DAY + 1)).await;
+        stage.publish().await;
+    });
 }
 
 fn nothing() -> BTreeMap<String, usize> {
@@ -201,24 +203,13 @@ async fn what_has_changed_since_is_not_told_anew_as_it_was() {
 async fn a_run_that_is_told_while_a_sweep_renews_has_the_last_word() {
     let world = Rc::new(running(&[0, 31 * DAY]).await);
     let _ = told(&world);
-    let stage = Rc::clone(&world);
-    world.heard.meanwhile(async move {
-        stage.commit(&widened(31 * DAY + 1)).await;
-        stage.publish().await;
-    });
+    widened_meanwhile(&world);
 
     world.sweep(at(31 * DAY + 3)).await.unwrap();
 
     let mut last: BTreeMap<String, (String, String)> = BTreeMap::new();
     for finding in world.heard.findings.borrow().iter() {
-        let text = |pointer: &str| {
-            finding
-                .pointer(pointer)
-                .unwrap()
-                .as_str()
-                .unwrap()
-                .to_owned()
-        };
+        let text = |pointer| text(finding, pointer);
         let (id, updated) = (text("/Id"), text("/UpdatedAt"));
         let before = last.insert(id, (updated.clone(), text("/Compliance/Status")));
         assert!(before.is_none_or(|(before, _)| before <= updated));
@@ -255,11 +246,7 @@ async fn a_probe_that_is_new_while_a_sweep_renews_is_not_taken_back() {
         world.publish().await;
     }
     let _ = told(&world);
-    let stage = Rc::clone(&world);
-    world.heard.meanwhile(async move {
-        stage.commit(&widened(31 * DAY + 1)).await;
-        stage.publish().await;
-    });
+    widened_meanwhile(&world);
 
     world.sweep(at(31 * DAY + 3)).await.unwrap();
 

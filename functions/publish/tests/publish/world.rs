@@ -441,6 +441,17 @@ fn typed(value: &Value) -> Value {
     }
 }
 
+/// What a finding says there.
+#[track_caller]
+pub(crate) fn text(finding: &Value, pointer: &str) -> String {
+    finding
+        .pointer(pointer)
+        .unwrap()
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
 /// So many minutes into the story.
 pub(crate) fn at(minutes: i64) -> Timestamp {
     let start: Timestamp = "2026-11-24T02:00:00Z".parse().unwrap();

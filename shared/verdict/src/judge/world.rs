@@ -19,7 +19,7 @@ pub(super) struct World<'a> {
     account: Option<&'a str>,
     region: &'a str,
     testimonies: BTreeMap<&'a str, Testimony<'a>>,
-    /// The account of whoever is asked about each table first.
+    /// Who is asked about each table first.
     callers: BTreeMap<&'a str, &'a str>,
 }
 
@@ -56,11 +56,7 @@ impl<'a> World<'a> {
             else {
                 continue;
             };
-            if let Some(principal) = plan.principals.get(principal) {
-                callers
-                    .entry(table.as_str())
-                    .or_insert_with(|| principal.role.account());
-            }
+            callers.entry(table.as_str()).or_insert(principal.as_str());
             let question = Question {
                 principal,
                 action: *action,
@@ -206,7 +202,8 @@ impl<'a> World<'a> {
     pub(super) fn other_account(&self, table: &str) -> Option<(String, String)> {
         let by_name = self.plan.tables.get(table)?.arn.is_none();
         let seen: TableArn = self.table_seen(table)?.table_arn.as_ref()?.parse().ok()?;
-        let called = *self.callers.get(table)?;
+        let principal = self.plan.principals.get(*self.callers.get(table)?)?;
+        let called = principal.role.account();
         (by_name && seen.account() != called)
             .then(|| (seen.account().to_owned(), called.to_owned()))
     }

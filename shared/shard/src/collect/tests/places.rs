@@ -55,6 +55,17 @@ fn collected(plan: &Plan, manifest: &Manifest, reports: &[Report]) -> Collected 
     first
 }
 
+/// The run's verdict, and how many probes passed, failed and were not found out.
+fn counts(collected: &Collected) -> (Verdict, usize, usize, usize) {
+    let summary = &collected.report.summary;
+    (
+        summary.verdict,
+        summary.pass,
+        summary.fail,
+        summary.inconclusive,
+    )
+}
+
 /// The rows of these shards as the undisturbed ones; the rest is returned.
 #[track_caller]
 fn others(shards: &[usize], whole: &Collected, collected: &Collected) -> Vec<ProbeRow> {
@@ -124,16 +135,7 @@ fn what_failed_at_aws_is_not_outvoted_by_an_emulator() {
         (&*collected.dead, collected.refused.len()),
         (&[0, 2][..], 3)
     );
-    let summary = &collected.report.summary;
-    assert_eq!(
-        (
-            summary.verdict,
-            summary.pass,
-            summary.fail,
-            summary.inconclusive
-        ),
-        (Verdict::Fail, 0, 1, 10)
-    );
+    assert_eq!(counts(&collected), (Verdict::Fail, 0, 1, 10));
 }
 
 #[test]
@@ -154,16 +156,7 @@ fn of_a_shard_that_ran_in_two_places_only_failures_stand() {
         let collected = collected(&plan, &manifest, &handed_in);
 
         assert!(collected.dead.is_empty());
-        let summary = &collected.report.summary;
-        assert_eq!(
-            (
-                summary.verdict,
-                summary.pass,
-                summary.fail,
-                summary.inconclusive
-            ),
-            expected
-        );
+        assert_eq!(counts(&collected), expected);
         let why = format!(
             "a report of shard 1 made in region `us-east-1` of `{EMULATOR}`, and this run was made in region \
              `us-east-1` of AWS"
